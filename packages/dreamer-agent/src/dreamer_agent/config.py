@@ -1,0 +1,327 @@
+"""Configuration of the agent: frozen nested dataclasses, the two presets and the model sizes.
+
+``preset("paper", size="12m")`` is DreamerV3 as published in Nature (2025); ``preset("notes")``
+switches the options of this project's original notes on. Both are :class:`AgentConfig` values.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import field
+from typing import Literal
+
+from pydantic import ConfigDict, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+
+from dreamer_agent.errors import ConfigError
+
+Preset = Literal["paper", "notes"]
+Size = Literal["xs", "1m", "12m", "25m", "50m", "100m", "200m", "400m"]
+Modality = Literal["image", "mask", "tokens", "vector", "discrete", "binary"]
+Likelihood = Literal["mse", "symlog_mse", "bernoulli", "categorical"]
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=_STRICT)
+class ModalityConfig:
+    """How one observation key is read and predicted; ``None`` means: decide from its space."""
+
+    modality: Modality | None = None
+    """What the array is; overrides the space and ``env.metadata["modalities"]``."""
+    likelihood: Likelihood | None = None
+    """What the decoder predicts; ``categorical`` on an image is one class per grey level."""
+    levels: PositiveInt = 4
+    """Number of grey levels of an image with ``likelihood="categorical"``."""
+    encode: bool = True
+    """Whether the world model sees this key."""
+    decode: bool = True
+    """Whether the world model reconstructs this key."""
+    loss_scale: NonNegativeFloat = 1.0
+    """Weight of this key's reconstruction loss."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class ImageConfig:
+    """Encoder and decoder of images and masks (any height and width)."""
+
+    stem: Literal["tile", "nature", "cnn2023"] = "tile"
+    """``tile``: space-to-depth and PixelShuffle, a quarter of the work; ``nature``: the 2025 CNN;
+    ``cnn2023``: the strided CNN of the 2023 preprint."""
+    depth: PositiveInt = 4
+    """Channels of the first stage before the multipliers."""
+    tile: PositiveInt = 4
+    """Edge of a tile in pixels (stem ``tile``)."""
+    decoder_blocks: PositiveInt = 8
+    """Blocks of the block-linear map from deter to the decoder's first grid (stem ``nature``)."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class TextConfig:
+    """Transformer over token ids, and the per-position decoder."""
+
+    embed: PositiveInt = 128
+    """Width of the transformer."""
+    heads: PositiveInt = 4
+    layers: PositiveInt = 2
+    out: PositiveInt = 128
+    """Width of the pooled output."""
+    dropout: NonNegativeFloat = 0.0
+    """Above 0 filtering and training disagree; off unless asked for."""
+    decoder_rank: PositiveInt = 32
+    """Features per position in the decoder."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class VectorConfig:
+    """MLP of float vectors, one-hot and binary keys."""
+
+    layers: PositiveInt = 3
+    units: PositiveInt = 64
+    symlog: bool = True
+    """Squash float inputs and targets with symlog."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class RSSMConfig:
+    """Recurrent state-space model."""
+
+    core: Literal["block_gru", "gru"] = "block_gru"
+    deter: PositiveInt = 512
+    hidden: PositiveInt = 64
+    stoch: PositiveInt = 32
+    """Number of categorical latents."""
+    classes: PositiveInt = 4
+    """Classes of each latent."""
+    blocks: PositiveInt = 8
+    """Blocks of the block GRU; must divide ``deter``."""
+    core_layers: PositiveInt = 1
+    """Hidden block-linear layers inside the block GRU."""
+    prior_layers: PositiveInt = 2
+    posterior_layers: PositiveInt = 1
+    unimix: NonNegativeFloat = 0.01
+    """Share of the uniform distribution mixed into every latent's distribution."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class KLConfig:
+    """The KL terms between posterior q and prior p (nats, summed over latents per step)."""
+
+    kind: Literal["paper", "balanced_v2", "notes"] = "paper"
+    """``paper``: dyn·max(f, KL(sg q‖p)) + rep·max(f, KL(q‖sg p)); ``balanced_v2``: DreamerV2's mix
+    with stop-gradients; ``notes``: balance·KL(q‖p) + (1−balance)·KL(p‖q), as written there."""
+    dyn: NonNegativeFloat = 1.0
+    """Weight of the prior's term (kind ``paper``; the 2023 preprint used 0.5)."""
+    rep: NonNegativeFloat = 0.1
+    """Weight of the posterior's term (kind ``paper``)."""
+    balance: NonNegativeFloat = 0.8
+    """Weight of the first term of kinds ``balanced_v2`` and ``notes``."""
+    scale: NonNegativeFloat = 1.0
+    """Weight of the whole mix of kinds ``balanced_v2`` and ``notes``."""
+    free_nats: NonNegativeFloat = 1.0
+    """Below this many nats (summed over latents) there is no gradient."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class HeadConfig:
+    """MLP head for reward or continue."""
+
+    layers: PositiveInt = 1
+    units: PositiveInt = 64
+
+
+@dataclass(frozen=True, config=_STRICT)
+class TwoHotConfig:
+    """How reward and value are expressed as a categorical distribution."""
+
+    kind: Literal["symexp", "symlog"] = "symexp"
+    """``symexp``: bins at symexp(linspace(-20, 20)), mean in raw units (2025);
+    ``symlog``: bins linear in symlog space, decoded by symexp of the mean (2023)."""
+    bins: PositiveInt = 255
+
+
+@dataclass(frozen=True, config=_STRICT)
+class ActorConfig:
+    """Policy network and its loss."""
+
+    layers: PositiveInt = 3
+    units: PositiveInt = 64
+    unimix: NonNegativeFloat = 0.01
+    """Uniform mix of discrete policies; 0 reproduces the official code, 0.01 the paper's text."""
+    entropy: NonNegativeFloat = 3e-4
+    """Weight of the policy's entropy."""
+    min_std: PositiveFloat = 0.1
+    max_std: PositiveFloat = 1.0
+    """Range of the standard deviation for Box actions (in units of half the action range)."""
+    out_scale: NonNegativeFloat = 0.01
+    """Scale of the last layer's initial weights."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class CriticConfig:
+    """Value network(s) and their losses."""
+
+    layers: PositiveInt = 3
+    units: PositiveInt = 64
+    num_critics: PositiveInt = 1
+    reduce: Literal["mean", "min"] = "mean"
+    """How several critics become one value."""
+    target: Literal["online", "slow"] = "online"
+    """Which critic bootstraps the λ-returns."""
+    slow_rate: PositiveFloat = 0.02
+    """Rate of the exponential moving average that is the slow critic."""
+    slow_regularizer: NonNegativeFloat = 1.0
+    """Weight of the loss towards the slow critic's prediction."""
+    replay_loss: NonNegativeFloat = 0.3
+    """Weight of the value loss on replayed rewards; its gradient reaches the world model."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class ImaginationConfig:
+    """Imagined trajectories, returns and their normalisation."""
+
+    horizon: PositiveInt = 15
+    """Imagined steps H."""
+    discount_horizon: PositiveFloat = 333.0
+    """The discount is 1 − 1/discount_horizon."""
+    discount_in_continue: bool = True
+    """Train the continue head on discount·(1−terminal): it then is the discount (``contdisc``)."""
+    lam: NonNegativeFloat = 0.95
+    """λ of the λ-return."""
+    last: NonNegativeInt = 0
+    """Imagine from the last so many steps of each sequence only; 0: from every step."""
+    return_scale_rate: PositiveFloat = 0.01
+    return_scale_limit: PositiveFloat = 1.0
+    """Advantages are divided by max(limit, EMA of P95 − P5 of the returns)."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class OptimizerConfig:
+    """One optimiser for all parameters."""
+
+    kind: Literal["laprop", "adam"] = "laprop"
+    lr: PositiveFloat = 4e-5
+    actor_critic_lr: PositiveFloat | None = None
+    """A learning rate of its own for actor and critic; None: the same."""
+    beta1: NonNegativeFloat = 0.9
+    beta2: NonNegativeFloat = 0.999
+    eps: PositiveFloat = 1e-20
+    warmup_steps: NonNegativeInt = 1000
+    """Updates over which the learning rate grows linearly to ``lr``."""
+    agc: NonNegativeFloat = 0.3
+    """Adaptive gradient clipping per tensor relative to its norm; 0: off."""
+    agc_min_norm: PositiveFloat = 1e-3
+    clip_norm: NonNegativeFloat = 0.0
+    """Clip the global gradient norm (per part: world model, actor, critic); 0: off."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class AgentConfig:
+    """Everything the agent is, except the spaces it is built for."""
+
+    modalities: dict[str, ModalityConfig] = field(default_factory=dict)
+    """Per observation key; keys left out are decided from their space."""
+    action_mask: str | None = "action_mask"
+    """Binary observation key that says which actions are legal, if the space has it: honoured when
+    acting, predicted by the decoder and honoured in imagination. None: an ordinary key."""
+    image: ImageConfig = ImageConfig()
+    text: TextConfig = TextConfig()
+    vector: VectorConfig = VectorConfig()
+    rssm: RSSMConfig = RSSMConfig()
+    kl: KLConfig = KLConfig()
+    reward_head: HeadConfig = HeadConfig()
+    continue_head: HeadConfig = HeadConfig()
+    twohot: TwoHotConfig = TwoHotConfig()
+    actor: ActorConfig = ActorConfig()
+    critic: CriticConfig = CriticConfig()
+    imagination: ImaginationConfig = ImaginationConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    """Autocast type of matrix products and convolutions; parameters stay float32."""
+
+
+# deter, hidden, classes, image depth, units (danijar/dreamerv3 configs.yaml; "xs" is ours)
+_SIZES: dict[Size, tuple[int, int, int, int, int]] = {
+    "xs": (256, 64, 4, 4, 64),
+    "1m": (512, 64, 4, 4, 64),
+    "12m": (2048, 256, 16, 16, 256),
+    "25m": (3072, 384, 24, 24, 384),
+    "50m": (4096, 512, 32, 32, 512),
+    "100m": (6144, 768, 48, 48, 768),
+    "200m": (8192, 1024, 64, 64, 1024),
+    "400m": (12288, 1536, 96, 96, 1536),
+}
+
+SIZES: tuple[Size, ...] = tuple(_SIZES)
+"""Names of the model sizes, small to large."""
+
+
+def preset(name: Preset = "paper", size: Size = "1m") -> AgentConfig:
+    """Build a named configuration.
+
+    Args:
+        name: ``paper`` (DreamerV3, Nature 2025) or ``notes`` (this project's original notes).
+        size: Model size; ``1m`` … ``400m`` are the paper's, ``xs`` is for tasks like CartPole.
+
+    Returns:
+        The configuration; change single fields with ``dataclasses.replace``.
+
+    Raises:
+        ConfigError: The preset or the size is unknown.
+    """
+    config = _resize(AgentConfig(), size)
+    if name == "paper":
+        return config
+    if name == "notes":
+        return _notes(config)
+    raise _unknown("preset", name, ("paper", "notes"))
+
+
+def _resize(config: AgentConfig, size: Size) -> AgentConfig:
+    if size not in _SIZES:
+        raise _unknown("size", size, SIZES)
+    deter, hidden, classes, depth, units = _SIZES[size]
+    replace = dataclasses.replace
+    return replace(
+        config,
+        rssm=replace(config.rssm, deter=deter, hidden=hidden, classes=classes),
+        image=replace(config.image, depth=depth),
+        vector=replace(config.vector, units=units),
+        reward_head=replace(config.reward_head, units=units),
+        continue_head=replace(config.continue_head, units=units),
+        actor=replace(config.actor, units=units),
+        critic=replace(config.critic, units=units),
+    )
+
+
+def _notes(config: AgentConfig) -> AgentConfig:
+    replace = dataclasses.replace
+    return replace(
+        config,
+        rssm=replace(config.rssm, core="gru", deter=512, stoch=32, classes=32),
+        kl=replace(config.kl, kind="balanced_v2"),
+        twohot=replace(config.twohot, kind="symlog"),
+        critic=replace(
+            config.critic,
+            num_critics=2,
+            reduce="min",
+            target="slow",
+            slow_rate=0.01,
+            slow_regularizer=0.0,
+            replay_loss=0.0,
+        ),
+        optimizer=replace(
+            config.optimizer,
+            kind="adam",
+            lr=1e-4,
+            actor_critic_lr=3e-5,
+            eps=1e-8,
+            warmup_steps=0,
+            agc=0.0,
+            clip_norm=100.0,
+        ),
+    )
+
+
+def _unknown(what: str, value: object, known: tuple[str, ...]) -> ConfigError:
+    return ConfigError(f"Unknown {what} {value!r}. Known: {', '.join(known)}.")
