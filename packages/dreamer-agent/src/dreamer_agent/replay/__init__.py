@@ -1,0 +1,16 @@
+"""Experience: packed storage of streams, sampling of sequences, latents kept beside them."""
+
+from dreamer_agent.replay.batch import Batch, Context
+from dreamer_agent.replay.chunk import Field
+from dreamer_agent.replay.replay import Replay, ReplayConfig, ReplayStats, make_row, row_fields
+
+__all__ = [
+    "Batch",
+    "Context",
+    "Field",
+    "Replay",
+    "ReplayConfig",
+    "ReplayStats",
+    "make_row",
+    "row_fields",
+]

@@ -1,0 +1,182 @@
+"""Latents kept beside the replay: the posterior at every K-th row, refreshed after each update.
+
+Chunks never change, latents do; so they live in a side file per stream, one fixed-size slot for
+every K-th row, memory-mapped. To be able to return to a checkpoint after a kill, the first
+overwrite of a slot since the last checkpoint saves the slot's old bytes in an undo file first.
+
+```
+replay/context_0000.bin        slots of stream 0: row + 1 (0 = empty), deter float16, stoch
+replay/context_undo_000003.bin (stream, slot, old bytes) changed since checkpoint mark 3
+```
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dreamer_agent.replay.batch import Context
+
+__all__ = ["ContextStore"]
+
+_UNDO_GLOB = "context_undo_*.bin"
+
+
+class ContextStore:
+    """Sparse latents by (stream, row); rows with ``(row + 1) % every == 0`` have a slot.
+
+    Args:
+        num_streams: Number of streams.
+        capacity: Rows per stream; slots of older rows are reused.
+        every: K, rows per slot.
+        deter_size: D.
+        num_stoch: S, categoricals per state.
+        num_classes: Classes per categorical.
+        directory: Where the side files are; None keeps them in memory.
+    """
+
+    def __init__(
+        self,
+        num_streams: int,
+        capacity: int,
+        every: int,
+        deter_size: int,
+        num_stoch: int,
+        num_classes: int,
+        directory: Path | None = None,
+    ) -> None:
+        self.every = every
+        self._slots = capacity // every + 2
+        self._directory = directory
+        stoch_dtype = np.dtype(np.uint8 if num_classes <= 256 else np.uint16)
+        self._record = np.dtype(
+            [("row", "<i8"), ("deter", "<f2", (deter_size,)), ("stoch", stoch_dtype, (num_stoch,))]
+        )
+        self._undo_record = np.dtype(
+            [("stream", "<u4"), ("slot", "<u4"), ("old", np.void, self._record.itemsize)]
+        )
+        self._data = [self._open(index) for index in range(num_streams)]
+        self._saved = np.zeros((num_streams, self._slots), np.bool_)
+        self._undo_fd: int | None = None
+        self.generation = 0
+
+    def _open(self, stream: int) -> NDArray[Any]:
+        if self._directory is None:
+            return np.zeros(self._slots, self._record)
+        path = self._directory / f"context_{stream:04d}.bin"
+        path.touch()
+        os.truncate(path, self._slots * self._record.itemsize)
+        return np.memmap(path, self._record, "r+", shape=(self._slots,))
+
+    def has_slot(self, row: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these rows (negative: padding) have a slot."""
+        return (row >= 0) & ((row + 1) % self.every == 0)
+
+    def write(
+        self,
+        stream: NDArray[np.int64],
+        row: NDArray[np.int64],
+        deter: NDArray[Any],
+        stoch: NDArray[Any],
+    ) -> None:
+        """Store the latents of these rows, ``(M,)``, ``(M, D)`` and ``(M, S)``; all need a slot."""
+        slot = row // self.every % self._slots
+        self._save_old(stream, slot)
+        for index, data in enumerate(self._data):
+            mine = stream == index
+            if mine.any():
+                records = np.empty(int(mine.sum()), self._record)
+                records["row"] = row[mine] + 1
+                records["deter"] = deter[mine]
+                records["stoch"] = stoch[mine]
+                data[slot[mine]] = records
+
+    def read(self, stream: NDArray[np.int64], row: NDArray[np.int64]) -> Context:
+        """Latents of these rows ``(B,)``; ``valid`` is False where nothing is stored."""
+        slot = np.maximum(row, 0) // self.every % self._slots
+        records = np.empty(len(row), self._record)
+        for index, data in enumerate(self._data):
+            mine = stream == index
+            records[mine] = data[slot[mine]]
+        valid = (records["row"] == row + 1) & self.has_slot(row)
+        zero = ~valid
+        records["deter"][zero], records["stoch"][zero] = 0, 0
+        deter, stoch = records["deter"].astype(np.float32), records["stoch"].astype(np.int64)
+        return {"deter": deter, "stoch": stoch, "valid": valid}
+
+    def mark(self) -> int:
+        """Begin a new generation: ``revert(generation)`` returns to this moment."""
+        if self._directory is None:
+            return 0
+        for data in self._data:
+            assert isinstance(data, np.memmap)
+            data.flush()
+        self.generation += 1
+        self._start_undo()
+        return self.generation
+
+    def revert(self, generation: int) -> None:
+        """Return every slot to what it held when ``mark`` gave this generation."""
+        if self._directory is None:
+            return
+        self.close()
+        for path in sorted(self._directory.glob(_UNDO_GLOB), reverse=True):
+            if _generation_of(path) < generation:
+                continue
+            whole = path.stat().st_size // self._undo_record.itemsize
+            entries = np.fromfile(path, self._undo_record, whole)
+            for entry in entries[::-1]:
+                old = np.frombuffer(entry["old"].tobytes(), self._record)
+                self._data[entry["stream"]][entry["slot"]] = old[0]
+            path.unlink()
+        self.generation = generation
+        self._start_undo()
+
+    def forget_before(self, generation: int) -> None:
+        """Drop the undo files no kept checkpoint needs any more."""
+        for path in self._directory.glob(_UNDO_GLOB) if self._directory else ():
+            if _generation_of(path) < generation:
+                path.unlink()
+
+    def close(self) -> None:
+        """Close the undo file and flush the side files."""
+        if self._undo_fd is not None:
+            os.close(self._undo_fd)
+            self._undo_fd = None
+        for data in self._data:
+            if isinstance(data, np.memmap):
+                data.flush()
+
+    def num_bytes(self) -> int:
+        """Bytes of the slots in use."""
+        used = sum(int(np.count_nonzero(data["row"])) for data in self._data)
+        return used * self._record.itemsize
+
+    def _start_undo(self) -> None:
+        assert self._directory is not None
+        if self._undo_fd is not None:
+            os.close(self._undo_fd)
+        path = self._directory / f"context_undo_{self.generation:06d}.bin"
+        self._undo_fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        self._saved[:] = False
+
+    def _save_old(self, stream: NDArray[np.int64], slot: NDArray[np.int64]) -> None:
+        if self._undo_fd is None:
+            return
+        fresh = ~self._saved[stream, slot]
+        pairs = np.unique(np.stack([stream[fresh], slot[fresh]], 1), axis=0)
+        entries = np.empty(len(pairs), self._undo_record)
+        for entry, (index, place) in zip(entries, pairs, strict=True):
+            entry["stream"], entry["slot"] = index, place
+            entry["old"] = np.void(self._data[index][place].tobytes())
+        if len(entries):
+            os.write(self._undo_fd, entries.tobytes())
+            self._saved[stream, slot] = True
+
+
+def _generation_of(path: Path) -> int:
+    return int(path.stem.rsplit("_", 1)[1])

@@ -1,0 +1,395 @@
+"""Replay: rows in, batches of sequences out, latents back; kept packed, on disk or in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict, NonNegativeInt, PositiveInt
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+
+from dreamer_agent.errors import ConfigError, CorruptChunkError, ReplayError
+from dreamer_agent.replay.batch import Batch
+from dreamer_agent.replay.chunk import Field
+from dreamer_agent.replay.context import ContextStore
+from dreamer_agent.replay.sampler import Boundary, Sampler, Window
+from dreamer_agent.replay.store import ChunkStore, count_streams, load_schema
+
+__all__ = ["Replay", "ReplayConfig", "ReplayStats", "make_row", "row_fields"]
+
+_ROW_BITS = 40  # row id = stream << 40 | row
+_OBS = "obs/"
+_FLAGS = ("is_first", "is_last", "is_terminal")
+
+
+@pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class ReplayConfig:
+    """Storage and sampling of experience."""
+
+    capacity: PositiveInt = 2_000_000
+    """Rows kept over all environments; older ones are forgotten."""
+    chunk_length: PositiveInt = 64
+    """Rows packed together as one unit of storage."""
+    boundary: Boundary = "cross"
+    """"cross": sequences are cut from each environment's stream and run over episode ends
+    (is_first resets the state). "within": each stays in one episode, short ones are padded."""
+    context_every: NonNegativeInt = 8
+    """Keep the latent of every K-th row, so that sequences start from a known state; 0 keeps none
+    (sequences start from the zero state)."""
+    online: bool = True
+    """Show each newly collected sequence to the learner once as soon as it is complete."""
+    prefetch: bool = True
+    """Decode the next batch in a thread while the learner works (the results are the same)."""
+
+
+@dataclass(frozen=True)
+class ReplayStats:
+    """What the replay holds."""
+
+    rows: int
+    bytes_per_row: float
+    context_bytes_per_row: float
+
+
+def row_fields(observation_space: gym.spaces.Dict, action_space: gym.Space[Any]) -> list[Field]:
+    """Columns of a row for these spaces: ``obs/<key>``, ``action``, ``reward`` and three flags."""
+    fields = [
+        Field(_OBS + key, np.dtype(space.dtype).str, tuple(space.shape or ()))
+        for key, space in observation_space.spaces.items()
+    ]
+    action = Field("action", np.dtype(action_space.dtype).str, tuple(action_space.shape or ()))
+    flags = [Field(name, "|b1", ()) for name in _FLAGS]
+    return [*fields, action, Field("reward", "<f4", ()), *flags]
+
+
+def make_row(
+    obs: Mapping[str, Any],
+    action: Any,
+    reward: float,
+    *,
+    is_first: bool = False,
+    is_last: bool = False,
+    is_terminal: bool = False,
+) -> dict[str, Any]:
+    """Put together one row: what arrived together.
+
+    Args:
+        obs: The observation, by key.
+        action: The action that led to it; zeros where ``is_first``.
+        reward: The reward that came with it; 0 where ``is_first``.
+        is_first: Whether this is the reset row of an episode.
+        is_last: Whether the episode ended here, by termination or truncation.
+        is_terminal: Whether it ended by termination.
+    """
+    row = {_OBS + key: value for key, value in obs.items()}
+    row.update(action=action, reward=reward)
+    row.update(is_first=is_first, is_last=is_last, is_terminal=is_terminal)
+    return row
+
+
+class Replay:
+    """Experience of several environments.
+
+    Args:
+        fields: Columns of a row (``row_fields``).
+        num_streams: Number of environments.
+        batch_size: B.
+        sequence_length: T.
+        config: Storage and sampling.
+        latent_sizes: (D, S, C) of the agent's state; None keeps no latents.
+        directory: Where to keep everything; None keeps it in memory, packed.
+        seed: Root of the sampler's randomness.
+        read_only: Open a stored replay to learn from it; nothing in it is changed.
+
+    Raises:
+        ReplayError: The directory holds rows with other columns.
+        ConfigError: ``context_every`` is larger than the sequence length.
+    """
+
+    def __init__(
+        self,
+        fields: Sequence[Field],
+        num_streams: int,
+        batch_size: int,
+        sequence_length: int,
+        config: ReplayConfig | None = None,
+        *,
+        latent_sizes: tuple[int, int, int] | None = None,
+        directory: Path | None = None,
+        seed: int = 0,
+        read_only: bool = False,
+    ) -> None:
+        self.config = config or ReplayConfig()
+        self.batch_size, self.sequence_length = batch_size, sequence_length
+        every = self.config.context_every if latent_sizes else 0
+        if every > sequence_length:
+            raise ConfigError(
+                f"replay.context_every={every} is larger than sequence_length={sequence_length}; "
+                "make it at most as large."
+            )
+        self._capacity = -(-self.config.capacity // num_streams)
+        self._store = ChunkStore(
+            fields, num_streams, directory, self.config.chunk_length, read_only
+        )
+        self._context = (
+            ContextStore(
+                num_streams,
+                self._capacity,
+                every,
+                *latent_sizes,
+                directory=None if read_only else directory,
+            )
+            if latent_sizes and every
+            else None
+        )
+        self._sampler = Sampler(
+            num_streams,
+            sequence_length,
+            self.config.boundary,
+            every or 1,
+            seed,
+            self.config.online and not read_only,
+        )
+        self._executor = ThreadPoolExecutor(1, "replay") if self.config.prefetch else None
+        self._pending: tuple[list[Window], Callable[[], Batch]] | None = None
+        if any(self._store.stop(stream) for stream in range(num_streams)):
+            self._sampler.restore(self._sampler.state(), self._find_episodes())
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        batch_size: int,
+        sequence_length: int,
+        config: ReplayConfig | None = None,
+        **arguments: Any,
+    ) -> Replay:
+        """Open a stored replay read-only, with the columns it was written with.
+
+        Raises:
+            ReplayError: There is no replay in this directory.
+        """
+        fields = load_schema(directory)
+        streams = count_streams(directory)
+        if not streams:
+            raise ReplayError(f"The replay at {directory} has no rows: nothing was collected yet.")
+        return cls(
+            fields,
+            streams,
+            batch_size,
+            sequence_length,
+            config,
+            directory=directory,
+            read_only=True,
+            **arguments,
+        )
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Columns of a row."""
+        return self._store.fields
+
+    @property
+    def num_streams(self) -> int:
+        """Number of environments whose rows are kept apart."""
+        return self._store.num_streams
+
+    @classmethod
+    def for_spaces(
+        cls,
+        observation_space: gym.spaces.Dict,
+        action_space: gym.Space[Any],
+        *,
+        batch_size: int,
+        sequence_length: int,
+        num_streams: int = 1,
+        **arguments: Any,
+    ) -> Replay:
+        """Make a replay for the rows of these spaces; ``arguments`` as in the constructor."""
+        fields = row_fields(observation_space, action_space)
+        return cls(fields, num_streams, batch_size, sequence_length, **arguments)
+
+    def add(self, row: Mapping[str, Any], stream: int = 0) -> int:
+        """Add one row (see ``make_row``) to an environment's stream and return its id."""
+        index = self._store.append(stream, row)
+        self._sampler.observe(stream, index, bool(row["is_first"]), bool(row["is_last"]))
+        return stream << _ROW_BITS | index
+
+    def spans(self) -> list[list[tuple[int, int]]]:
+        """Per stream, the ranges [start, stop) of rows that are kept."""
+        result = []
+        for stream in range(self.num_streams):
+            first = self._first(stream)
+            spans = self._store.spans(stream)
+            result.append([(max(a, first), b) for a, b in spans if b > first])
+        return result
+
+    def read(self, stream: int, start: int, stop: int) -> dict[str, NDArray[Any]]:
+        """Read rows [start, stop) of a stream, as fresh arrays by column name."""
+        return self._store.read(stream, start, stop)
+
+    def can_sample(self) -> bool:
+        """Whether a batch can be drawn."""
+        return self._pending is not None or self._sampler.num_starts(self.spans()) > 0
+
+    def sample(self) -> Batch:
+        """Return a batch and begin to decode the one after it.
+
+        Raises:
+            ReplayError: No sequence of T rows is there yet.
+        """
+        while True:
+            self._prepare()
+            assert self._pending is not None
+            windows, result = self._pending
+            self._pending = None
+            try:
+                batch = result()
+            except CorruptChunkError:
+                continue
+            break
+        if self._context:
+            batch = replace(batch, context=self._read_context(windows))
+        if self._executor:
+            self._prepare()
+        return batch
+
+    def write_latents(
+        self, ids: NDArray[np.int64], deter: NDArray[Any], stoch: NDArray[np.int64]
+    ) -> None:
+        """Keep the posterior of those rows that have a place for it.
+
+        Args:
+            ids: Row ids, ``(...)``; -1 is ignored.
+            deter: ``(..., D)``.
+            stoch: Class indices, ``(..., S)``.
+        """
+        if self._context is None:
+            return
+        flat = ids.reshape(-1)
+        stream, row = _split_ids(flat)
+        kept = np.flatnonzero((flat >= 0) & self._context.has_slot(row))
+        if len(kept):
+            self._context.write(
+                stream[kept],
+                row[kept],
+                deter.reshape(len(flat), -1)[kept],
+                stoch.reshape(len(flat), -1)[kept],
+            )
+
+    def wants_latent(self, row_id: int) -> bool:
+        """Whether this row's latent is kept."""
+        every = self._context.every if self._context else 0
+        return every > 0 and ((row_id & (1 << _ROW_BITS) - 1) + 1) % every == 0
+
+    def stats(self) -> ReplayStats:
+        """Number of rows and what a row costs."""
+        rows = sum(b - a for spans in self.spans() for a, b in spans)
+        packed = self._store.packed_bytes() / max(1, self._store.packed_rows())
+        context = self._context.num_bytes() / max(1, rows) if self._context else 0.0
+        return ReplayStats(rows, packed, context)
+
+    def save(self) -> dict[str, Any]:
+        """Flush to disk and return, JSON-able, what ``restore`` needs to return here."""
+        pending = self._pending[0] if self._pending else None
+        return {
+            "stops": self._store.flush(),
+            "generation": self._context.mark() if self._context else 0,
+            "sampler": self._sampler.state(),
+            "pending": [list(window) for window in pending] if pending else None,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Return to a saved position: newer rows and newer latents are dropped."""
+        self._store.truncate(state["stops"])
+        if self._context:
+            self._context.revert(state["generation"])
+        self._sampler.restore(state["sampler"], self._find_episodes())
+        self._pending = None
+        if state["pending"]:
+            self._submit([Window(*entry) for entry in state["pending"]])
+
+    def release(self, oldest: Mapping[str, Any]) -> None:
+        """Free what lies before the oldest position (from ``save``) still to be returned to."""
+        self._store.release([self._first(stream) for stream in range(self.num_streams)])
+        if self._context:
+            self._context.forget_before(oldest["generation"])
+
+    def close(self) -> None:
+        """Stop the thread, flush and close all files."""
+        if self._executor:
+            self._executor.shutdown(cancel_futures=True)
+        self._store.close()
+        if self._context:
+            self._context.close()
+
+    def _first(self, stream: int) -> int:
+        return max(0, self._store.stop(stream) - self._capacity)
+
+    def _prepare(self) -> None:
+        if self._pending is None:
+            windows = self._sampler.draw(self.batch_size, self.spans())
+            if windows is None:
+                rows = self.stats().rows
+                raise ReplayError(
+                    f"The replay holds {rows} rows, too few for a sequence of "
+                    f"{self.sequence_length}. Collect more first (prefill_steps)."
+                )
+            self._submit(windows)
+
+    def _submit(self, windows: list[Window]) -> None:
+        if self._executor:
+            future: Future[Batch] = self._executor.submit(self._read_batch, windows)
+            self._pending = (windows, future.result)
+        else:
+            self._pending = (windows, lambda: self._read_batch(windows))
+
+    def _read_batch(self, windows: list[Window]) -> Batch:
+        batch, length = len(windows), self.sequence_length
+        columns = {f.name: np.zeros((batch, length, *f.shape), f.dtype) for f in self.fields}
+        ids = np.full((batch, length), -1, np.int64)
+        for index, (stream, start, size) in enumerate(windows):
+            rows = self._store.read(stream, start, start + size)
+            for name, values in rows.items():
+                columns[name][index, :size] = values
+            ids[index, :size] = (stream << _ROW_BITS) + np.arange(start, start + size)
+        # an abandoned episode (a stream taken up anew) ends where the next one begins
+        columns["is_last"][:, :-1] |= columns["is_first"][:, 1:] & (ids[:, 1:] >= 0)
+        obs = {f.name[len(_OBS) :]: columns[f.name] for f in self.fields if _is_obs(f.name)}
+        padded = any(window.length < length for window in windows)
+        rest: dict[str, Any] = {name: columns[name] for name in ("action", "reward", *_FLAGS)}
+        return Batch(obs=obs, ids=ids, valid=ids >= 0 if padded else None, **rest)
+
+    def _read_context(self, windows: list[Window]) -> Any:
+        assert self._context is not None
+        stream = np.array([window.stream for window in windows], np.int64)
+        row = np.array([window.start - 1 for window in windows], np.int64)
+        return self._context.read(stream, row)
+
+    def _find_episodes(self) -> list[list[int]]:
+        if self.config.boundary == "cross":
+            return [[] for _ in range(self.num_streams)]
+        found: list[list[int]] = []
+        for stream in range(self.num_streams):
+            starts: list[int] = []
+            for first, stop in self._store.spans(stream):
+                for row in range(first, stop, self.config.chunk_length):
+                    end = min(stop, row + self.config.chunk_length)
+                    flags = self._store.read(stream, row, end)["is_first"]
+                    starts += (row + np.flatnonzero(flags)).tolist()
+            found.append(starts)
+        return found
+
+
+def _split_ids(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return ids >> _ROW_BITS, ids & (1 << _ROW_BITS) - 1
+
+
+def _is_obs(name: str) -> bool:
+    return name.startswith(_OBS)

@@ -1,0 +1,130 @@
+"""Append-only segment files of one stream, and how they are read back after any accident.
+
+```
+replay/stream_0000/rows_000000000000.chunks     records, one after the other (see chunk.py)
+replay/stream_0000/rows_000000065536.chunks     a segment is named after its first row
+```
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dreamer_agent.replay.chunk import HEADER_BYTES, MAGIC, Header, is_intact, parse_header
+
+__all__ = ["SegmentWriter", "Stored", "scan"]
+
+_SEGMENT_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where a chunk lies: rows [start, stop) of a stream, in a file or in memory."""
+
+    start: int
+    stop: int
+    size: int
+    path: Path | None = None
+    offset: int = 0
+    record: bytes = b""
+
+    def load(self) -> bytes:
+        """Return the record's bytes as stored."""
+        if self.path is None:
+            return self.record
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.size)
+
+    def __str__(self) -> str:
+        rows = f"rows {self.start}-{self.stop - 1}"
+        return f"{self.path}, offset {self.offset} ({rows})" if self.path else rows
+
+
+class SegmentWriter:
+    """Appends records to the segments of one stream."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._fd: int | None = None
+        self._path = directory
+        self._bytes = 0
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def append(self, record: bytes, start: int, stop: int) -> Stored:
+        """Write one record with a single write and return where it is."""
+        if self._fd is None or self._bytes >= _SEGMENT_BYTES:
+            self._open(start)
+        assert self._fd is not None
+        os.write(self._fd, record)
+        stored = Stored(start, stop, len(record), self._path, self._bytes)
+        self._bytes += len(record)
+        return stored
+
+    def sync(self) -> None:
+        """Ask the disk to keep what was written."""
+        if self._fd is not None:
+            os.fsync(self._fd)
+
+    def close(self) -> None:
+        """Close the open segment; the next append starts a new one."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def _open(self, first_row: int) -> None:
+        self.close()
+        self._path = self._directory / f"rows_{first_row:012d}.chunks"
+        self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        self._bytes = 0
+
+
+def scan(directory: Path, repair: bool) -> tuple[list[Stored], list[str]]:
+    """List the intact chunks of a stream's segments.
+
+    Args:
+        directory: One stream's directory.
+        repair: Cut off a torn record at the end of the last segment.
+
+    Returns:
+        The chunks by first row, and one line for each stretch of bytes that is not one.
+        A torn record at the end of the last segment (a killed writer) is not reported.
+    """
+    chunks: list[Stored] = []
+    damage: list[str] = []
+    paths = sorted(directory.glob("rows_*.chunks"))
+    for path in paths:
+        found, bad, torn_at = _scan_file(path, is_last=path == paths[-1])
+        chunks += found
+        damage += bad
+        if repair and torn_at is not None:
+            os.truncate(path, torn_at)
+    return sorted(chunks, key=lambda chunk: chunk.start), damage
+
+
+def _scan_file(path: Path, is_last: bool) -> tuple[list[Stored], list[str], int | None]:
+    data = path.read_bytes()
+    chunks: list[Stored] = []
+    damage: list[str] = []
+    offset = 0
+    while offset < len(data):
+        header = parse_header(data[offset : offset + HEADER_BYTES])
+        size = HEADER_BYTES + header.payload_bytes if header else 0
+        if header and is_intact(data[offset : offset + size]):
+            start, stop = header.first_row, header.first_row + header.num_rows
+            chunks.append(Stored(start, stop, size, path, offset))
+            offset += size
+            continue
+        following = data.find(MAGIC, offset + 1)
+        if following < 0 and is_last and not _is_whole(header, size, len(data) - offset):
+            return chunks, damage, offset
+        end = following if following >= 0 else len(data)
+        damage.append(f"{path}, bytes {offset}-{end - 1}")
+        offset = end
+    return chunks, damage, None
+
+
+def _is_whole(header: Header | None, size: int, available: int) -> bool:
+    return header is not None and available >= size
