@@ -1,0 +1,343 @@
+"""From a vector environment to rows: the one place where is_first, is_last, is_terminal are set.
+
+A row holds what arrived together, so an episode of n steps has n + 1 rows: the reset row
+(``is_first``, zero action, zero reward) and one per step. The three autoreset modes of Gymnasium
+differ only in when the reset row arrives; the replay ends up the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from numpy.typing import NDArray
+
+from dreamer_agent.envs import SINGLE_KEY, as_dict_space, episode_seed
+from dreamer_agent.errors import EnvError, NonFiniteError
+from dreamer_agent.replay import Replay, make_row
+
+__all__ = ["Actor", "Collector", "Episode", "EpisodeRows"]
+
+Row = dict[str, Any]
+
+
+class Actor(Protocol):
+    """What the collector needs of an agent."""
+
+    def initial_state(self, num_envs: int) -> Any:
+        """State before the first observation."""
+
+    def act(
+        self, obs: Any, state: Any, is_first: NDArray[np.bool_], mode: Any = "sample"
+    ) -> tuple[NDArray[Any], Any]:
+        """Choose actions ``(N, *action_shape)`` and return them with the new state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """An episode that ended.
+
+    Attributes:
+        env_index: Which environment it ran in.
+        score: Sum of its rewards (the return).
+        length: Number of steps.
+        summary: Numbers the environment gave in ``info["episode"]``.
+    """
+
+    env_index: int
+    score: float
+    length: int
+    summary: dict[str, float] = field(default_factory=dict)
+
+
+class EpisodeRows:
+    """Steps a vector environment in any autoreset mode and returns rows.
+
+    Args:
+        env: The vector environment; ``metadata["autoreset_mode"]`` says how it resets.
+        seed: Root of the episodes' seeds.
+        mask_key: Observation key under which ``info["action_mask"]`` is put, if there is one.
+
+    Attributes:
+        observation_space: Dict space of one environment, the action mask included.
+        action_space: Action space of one environment.
+        obs: Current observations, ``(N, *shape)`` by key.
+        is_first: ``(N,)`` bool, whether ``obs`` begins an episode.
+    """
+
+    def __init__(
+        self, env: VectorEnv[Any, Any, Any], seed: int = 0, mask_key: str | None = "action_mask"
+    ) -> None:
+        self.env = env
+        self.num_envs = env.num_envs
+        self.mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
+        self.action_space = env.single_action_space
+        self.modalities: Mapping[str, str] = dict(env.metadata.get("modalities") or {})
+        self._seed = seed
+        self._mask_key = mask_key
+        self._mask: NDArray[np.uint8] | None = None
+        self._episodes = [0] * self.num_envs
+        self._ended = np.zeros(self.num_envs, np.bool_)
+        self._zero_action = np.zeros(self.action_space.shape or (), self.action_space.dtype)
+        self._first_rows = self._reset_all()
+
+    def _reset_all(self) -> list[tuple[int, Row]]:
+        seeds = [episode_seed(self._seed, index, 0) for index in range(self.num_envs)]
+        obs, info = self.env.reset(seed=seeds)  # type: ignore[arg-type]
+        self.is_first = np.ones(self.num_envs, np.bool_)
+        self.observation_space = as_dict_space(self.env.single_observation_space)
+        if self._mask_key and "action_mask" in info and self._mask_key not in _keys(obs):
+            shape = np.shape(info["action_mask"][0])
+            mask_space = gym.spaces.Box(0, 1, shape, np.uint8)
+            self._mask = np.ones((self.num_envs, *shape), np.uint8)
+            spaces = {**self.observation_space.spaces, self._mask_key: mask_space}
+            self.observation_space = gym.spaces.Dict(spaces)
+        self._floats = [
+            key
+            for key, space in self.observation_space.spaces.items()
+            if np.issubdtype(np.dtype(space.dtype), np.floating)
+        ]
+        self._read(obs, info)
+        return [(index, self._reset_row(index)) for index in range(self.num_envs)]
+
+    def first_rows(self) -> list[tuple[int, Row]]:
+        """Reset rows of the episodes begun at construction."""
+        return self._first_rows
+
+    def step(self, actions: NDArray[Any]) -> tuple[list[tuple[int, Row]], list[Episode]]:
+        """Step every environment once.
+
+        Returns:
+            (environment, row) pairs in the order they happened, and the episodes that ended.
+            Scores and lengths of those episodes are left to the caller: only summaries are set.
+        """
+        obs, reward, terminated, truncated, info = self.env.step(actions)
+        if not np.isfinite(reward).all():
+            raise NonFiniteError(f"The environment returned the rewards {reward}; not all finite.")
+        was_reset = self._ended.copy() if self.mode == AutoresetMode.NEXT_STEP else None
+        ended = np.logical_or(terminated, truncated)
+        self._read(obs, info)
+        rows: list[tuple[int, Row]] = []
+        episodes: list[Episode] = []
+        for index in range(self.num_envs):
+            if was_reset is not None and was_reset[index]:
+                rows.append((index, self._reset_row(index)))
+                continue
+            rows.append(
+                (
+                    index,
+                    make_row(
+                        self._obs_of(index, info, bool(ended[index])),
+                        actions[index],
+                        float(reward[index]),
+                        is_last=bool(ended[index]),
+                        is_terminal=bool(terminated[index]),
+                    ),
+                )
+            )
+            if ended[index]:
+                self._episodes[index] += 1
+                episodes.append(Episode(index, 0.0, 0, _summary(info, index)))
+        return rows + self._after(ended, was_reset), episodes
+
+    def _after(
+        self, ended: NDArray[np.bool_], was_reset: NDArray[np.bool_] | None
+    ) -> list[tuple[int, Row]]:
+        """Reset rows that belong to this step, and who begins an episode now."""
+        if was_reset is not None:
+            self._ended, self.is_first = ended, was_reset
+            return []
+        self.is_first = ended
+        if self.mode == AutoresetMode.DISABLED and ended.any():
+            seeds = [
+                episode_seed(self._seed, index, self._episodes[index]) if ended[index] else None
+                for index in range(self.num_envs)
+            ]
+            options = {"reset_mask": ended.copy()}
+            self._read(*self.env.reset(seed=seeds, options=options))  # type: ignore[arg-type]
+        return [(int(index), self._reset_row(int(index))) for index in np.flatnonzero(ended)]
+
+    def _reset_row(self, index: int) -> Row:
+        return make_row(self._current(index), self._zero_action, 0.0, is_first=True)
+
+    def _current(self, index: int) -> Row:
+        return {key: values[index] for key, values in self.obs.items()}
+
+    def _obs_of(self, index: int, info: Mapping[str, Any], ended: bool) -> Row:
+        """The observation this step led to: the final one where the environment reset at once."""
+        if not (ended and self.mode == AutoresetMode.SAME_STEP):
+            return self._current(index)
+        if "final_obs" not in info:
+            raise EnvError(
+                'The vector environment resets in the same step but gives no info["final_obs"]; '
+                "the last observation of the episode is lost. Use autoreset NEXT_STEP or add it."
+            )
+        final = info["final_obs"][index]
+        obs = dict(final) if isinstance(final, Mapping) else {SINGLE_KEY: final}
+        if self._mask is not None and self._mask_key:
+            obs[self._mask_key] = np.ones_like(self._mask[index])
+        return obs
+
+    def _read(self, obs: Any, info: Mapping[str, Any]) -> None:
+        self.obs: dict[str, NDArray[Any]] = _as_dict(obs)
+        if self._mask is not None and self._mask_key:
+            if "action_mask" in info:
+                present = info.get("_action_mask", np.ones(self.num_envs, np.bool_))
+                for index in np.flatnonzero(present):
+                    self._mask[index] = info["action_mask"][index]
+            self.obs[self._mask_key] = self._mask.copy()
+        for key in self._floats:
+            if not np.isfinite(self.obs[key]).all():
+                raise NonFiniteError(f"The environment's observation {key!r} is not finite.")
+
+    def state(self) -> dict[str, Any]:
+        """Return what ``restore`` needs to continue these very episodes."""
+        if hasattr(self.env, "save") and hasattr(self.env, "load"):
+            envs: Any = self.env.save()
+        elif self.mode == AutoresetMode.DISABLED and hasattr(self.env, "call"):
+            envs = list(self.env.call("episode_state"))
+        else:
+            envs = None
+        return {
+            "envs": envs,
+            "episodes": list(self._episodes),
+            "ended": self._ended.tolist(),
+            "is_first": self.is_first.tolist(),
+            "obs": {key: np.asarray(values) for key, values in self.obs.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> bool:
+        """Return to a saved state.
+
+        Returns:
+            False if this environment cannot: then new episodes have begun (see ``first_rows``).
+        """
+        if state["envs"] is None:
+            return False
+        if hasattr(self.env, "load"):
+            self.env.load(state["envs"])
+        else:
+            self.env.set_attr("state_to_restore", state["envs"])  # type: ignore[attr-defined]
+            self.env.reset()
+        self._episodes = list(state["episodes"])
+        self._ended = np.array(state["ended"], np.bool_)
+        self.is_first = np.array(state["is_first"], np.bool_)
+        self.obs = {key: np.asarray(values) for key, values in state["obs"].items()}
+        if self._mask is not None and self._mask_key:
+            self._mask = self.obs[self._mask_key].copy()
+        return True
+
+
+class Collector:
+    """Acts in the environments and fills the replay.
+
+    Args:
+        rows: The environments.
+        agent: Chooses actions.
+        replay: Receives the rows, and the latents of those rows that keep one.
+    """
+
+    def __init__(self, rows: EpisodeRows, agent: Actor, replay: Replay) -> None:
+        self._rows = rows
+        self._agent = agent
+        self._replay = replay
+        self.env_steps = 0
+        self._score = np.zeros(rows.num_envs)
+        self._length = np.zeros(rows.num_envs, np.int64)
+        self._state = agent.initial_state(rows.num_envs)
+        self._last_ids = [0] * rows.num_envs
+        self._started = False
+
+    def step(self) -> list[Episode]:
+        """Act once in every environment; returns the episodes that ended."""
+        if not self._started:
+            self._started = True
+            self._store(self._rows.first_rows())
+        actions, self._state = self._agent.act(
+            self._rows.obs, self._state, self._rows.is_first, mode="sample"
+        )
+        self._keep_latents()
+        rows, ended = self._rows.step(actions)
+        self._count(rows)
+        self._store(rows)
+        return [self._finish(episode) for episode in ended]
+
+    def _keep_latents(self) -> None:
+        """Keep the posterior of the rows just acted on, where the replay wants one."""
+        wanted = [i for i, row_id in enumerate(self._last_ids) if self._replay.wants_latent(row_id)]
+        if wanted:
+            deter = self._state.deter[wanted].detach().float().cpu().numpy()
+            stoch = self._state.stoch[wanted].argmax(-1).cpu().numpy()
+            self._replay.write_latents(np.array(self._last_ids)[wanted], deter, stoch)
+
+    def _store(self, rows: Sequence[tuple[int, Row]]) -> None:
+        for index, row in rows:
+            self._last_ids[index] = self._replay.add(row, index)
+
+    def _count(self, rows: Sequence[tuple[int, Row]]) -> None:
+        for index, row in rows:
+            if not row["is_first"]:
+                self.env_steps += 1
+                self._score[index] += row["reward"]
+                self._length[index] += 1
+
+    def _finish(self, episode: Episode) -> Episode:
+        index = episode.env_index
+        finished = Episode(
+            index, float(self._score[index]), int(self._length[index]), episode.summary
+        )
+        self._score[index] = self._length[index] = 0
+        return finished
+
+    def state(self) -> dict[str, Any]:
+        """Return builtins, arrays and tensors for a checkpoint."""
+        return {
+            "env_steps": self.env_steps,
+            "started": self._started,
+            "score": self._score.tolist(),
+            "length": self._length.tolist(),
+            "last_ids": list(self._last_ids),
+            "agent": {item.name: getattr(self._state, item.name) for item in fields(self._state)},
+            "rows": self._rows.state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> bool:
+        """Return to a saved state.
+
+        Returns:
+            Whether the running episodes were brought back; if not, new ones have begun.
+        """
+        self.env_steps = state["env_steps"]
+        self._last_ids = list(state["last_ids"])
+        if not self._rows.restore(state["rows"]):
+            return False
+        self._started = state["started"]
+        self._score = np.array(state["score"])
+        self._length = np.array(state["length"], np.int64)
+        self._state = type(self._state)(**state["agent"])
+        return True
+
+
+def _as_dict(obs: Any) -> dict[str, NDArray[Any]]:
+    return dict(obs) if isinstance(obs, Mapping) else {SINGLE_KEY: obs}
+
+
+def _keys(obs: Any) -> set[str]:
+    return set(_as_dict(obs))
+
+
+def _summary(info: Mapping[str, Any], index: int) -> dict[str, float]:
+    """Numbers of ``info["episode"]`` (or of ``final_info``) of one environment."""
+    source = info.get("episode") or (info.get("final_info") or {}).get("episode") or {}
+    numbers = {}
+    for key, values in source.items():
+        if key.startswith("_"):
+            continue
+        value = np.asarray(values[index] if np.ndim(values) else values)
+        if value.ndim == 0 and value.dtype.kind in "iufb":
+            numbers[key] = float(value)
+    return numbers

@@ -1,0 +1,160 @@
+"""Environments by name: how they are made, seeded per episode, and brought back after a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
+
+from dreamer_agent.errors import EnvError
+
+__all__ = ["ResumableEnv", "Vectorization", "as_dict_space", "episode_seed", "make_vector_env"]
+
+SINGLE_KEY = "observation"
+"""Key of an observation that is not a Dict."""
+
+
+Vectorization = Literal["auto", "sync", "async"]
+
+
+def episode_seed(seed: int, env_index: int, episode: int) -> int:
+    """Seed of one episode: the same for the same run seed, environment and episode number."""
+    return int(np.random.SeedSequence((seed, env_index, episode)).generate_state(1)[0])
+
+
+def as_dict_space(space: gym.Space[Any]) -> gym.spaces.Dict:
+    """Return a Dict space; a single space becomes the key ``observation``."""
+    return space if isinstance(space, gym.spaces.Dict) else gym.spaces.Dict({SINGLE_KEY: space})
+
+
+class ResumableEnv(gym.Wrapper[Any, Any, Any, Any]):
+    """Can return to the middle of an episode.
+
+    With ``save() -> bytes`` and ``load(bytes)`` of the environment if it has them; else by
+    repeating the episode's actions from its seed, which is exact for deterministic environments.
+    Set ``state_to_restore`` to what ``episode_state()`` gave and call ``reset``.
+    """
+
+    state_to_restore: Mapping[str, Any] | None = None
+
+    def __init__(self, env: gym.Env[Any, Any]) -> None:
+        super().__init__(env)
+        self._seed: int | None = None
+        self._options: dict[str, Any] | None = None
+        self._actions: list[Any] = []
+        self._time_limit = _find_time_limit(env)
+        self._saves = self._time_limit is not False and hasattr(env.unwrapped, "save")
+        self._saves = self._saves and hasattr(env.unwrapped, "load")
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Begin an episode, or return to the one in ``state_to_restore``."""
+        if self.state_to_restore is not None:
+            state, self.state_to_restore = self.state_to_restore, None
+            return self._restore(state)
+        self._seed, self._options, self._actions = seed, options, []
+        return self.env.reset(seed=seed, options=options)
+
+    def step(self, action: Any) -> Any:
+        """Step, and remember the action if it may have to be repeated."""
+        if not self._saves:
+            self._actions.append(np.copy(action))
+        return self.env.step(action)
+
+    def episode_state(self) -> dict[str, Any]:
+        """Return what brings the running episode back, as builtins, bytes and arrays."""
+        state: dict[str, Any] = {"seed": self._seed, "options": self._options}
+        if self._saves:
+            saved = self.env.unwrapped.save()  # type: ignore[attr-defined]
+            if isinstance(saved, bytes):
+                steps = getattr(self._time_limit, "_elapsed_steps", None)
+                return {**state, "saved": saved, "elapsed_steps": steps}
+            raise EnvError(
+                f"{self.env.unwrapped}.save() returned {type(saved).__name__}; a checkpoint can "
+                "only keep bytes. Let save() return bytes and load() take them."
+            )
+        return {**state, "actions": np.array(self._actions)}
+
+    def _restore(self, state: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        obs, info = self.reset(seed=state["seed"], options=state["options"])
+        if "saved" in state:
+            self.env.unwrapped.load(state["saved"])  # type: ignore[attr-defined]
+            if isinstance(self._time_limit, gym.wrappers.TimeLimit):
+                self._time_limit._elapsed_steps = state["elapsed_steps"]
+            return obs, info
+        for action in state["actions"]:
+            obs, _, _, _, info = self.step(_native(action))
+        return obs, info
+
+
+def _native(action: Any) -> Any:
+    return action.item() if isinstance(action, np.generic) else action
+
+
+def _find_time_limit(env: gym.Env[Any, Any]) -> gym.wrappers.TimeLimit | Literal[False] | None:
+    """The TimeLimit among the wrappers; False if a wrapper with unknown state is among them."""
+    found = None
+    known = (gym.wrappers.OrderEnforcing, gym.wrappers.PassiveEnvChecker)
+    while isinstance(env, gym.Wrapper):
+        if isinstance(env, gym.wrappers.TimeLimit):
+            found = env
+        elif not isinstance(env, known):
+            return False
+        env = env.env
+    return found
+
+
+def make_vector_env(
+    env_id: str,
+    num_envs: int = 1,
+    kwargs: Mapping[str, Any] | None = None,
+    vectorization: Vectorization = "auto",
+) -> VectorEnv[Any, Any, Any]:
+    """Make environments behind one vector interface.
+
+    Args:
+        env_id: Gymnasium id, ``module:Id-v0`` imports the module first.
+        num_envs: How many.
+        kwargs: Arguments of the environment.
+        vectorization: ``auto`` takes the environment's own vector version if it has one, else
+            ``sync`` (one process); ``async`` gives each environment a process.
+
+    Raises:
+        EnvError: The id is unknown, its module is missing, or the environment cannot be built.
+    """
+    kwargs = kwargs or {}
+    try:
+        spec = gym.spec(env_id)
+        if vectorization == "auto" and spec.vector_entry_point is not None:
+            return gym.make_vec(env_id, num_envs, **kwargs)
+        make = [_factory(env_id, kwargs) for _ in range(num_envs)]
+        disabled = AutoresetMode.DISABLED
+        if vectorization == "async":
+            return AsyncVectorEnv(make, autoreset_mode=disabled)
+        return SyncVectorEnv(make, autoreset_mode=disabled)
+    except ModuleNotFoundError as error:
+        raise EnvError(
+            f"Cannot import {error.name!r} for the environment {env_id!r}. "
+            "Install the package that has it, or check the part before the colon."
+        ) from error
+    except gym.error.Error as error:
+        raise EnvError(
+            f"No environment {env_id!r}: {error} Ids look like CartPole-v1 or "
+            "module:Id-v0, where importing the module registers the id."
+        ) from error
+    except Exception as error:
+        raise EnvError(
+            f"The environment {env_id!r} could not be made with {kwargs}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _factory(env_id: str, kwargs: Mapping[str, Any]) -> Callable[[], gym.Env[Any, Any]]:
+    def make() -> gym.Env[Any, Any]:
+        return ResumableEnv(gym.make(env_id, disable_env_checker=True, **kwargs))
+
+    return make
