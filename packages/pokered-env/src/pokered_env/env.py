@@ -1,0 +1,357 @@
+"""The environment: wires emulator, game state, observation, rewards and goal together."""
+
+from __future__ import annotations
+
+import logging
+import operator
+import os
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from pokered_env import observation, ram, rendering
+from pokered_env.actions import (
+    ACTION_SETS,
+    ActionSet,
+    Button,
+    heeded_mask,
+)
+from pokered_env.arguments import choose, probability, step_limit
+from pokered_env.emulator import PYBOY_VERSION, Emulator, Window
+from pokered_env.errors import ClosedError, ConfigError, InvalidActionError, ResetNeededError
+from pokered_env.exploration import Exploration
+from pokered_env.game_state import GameState
+from pokered_env.goals import Goal, make_goal
+from pokered_env.info import StepInfo, describe
+from pokered_env.observation import Observation
+from pokered_env.progress import EpisodeProgress
+from pokered_env.rewards import REWARD_TERMS, RewardWeights, reward_terms
+from pokered_env.rom import resolve_rom
+from pokered_env.snapshot import Snapshot
+from pokered_env.start_states import State, load_start_state
+from pokered_env.text import read_text
+from pokered_env.timing import make_timing, perform
+
+_log = logging.getLogger("pokered_env")
+
+
+class PokeRedEnv(gym.Env[Any, Any]):
+    """Pokémon Red on an emulated Game Boy.
+
+    ## Description
+    The agent sees the screen, the text on it, the tiles it has walked and some numbers from
+    memory, and presses buttons. Without a ROM of the game, the bundled open cartridge is played: an
+    original game with the same controls and the same variables in memory.
+
+    ## Action Space
+    `Discrete(7)`: 0 down, 1 left, 2 right, 3 up, 4 A, 5 B, 6 start. With `action_set="full"`
+    `Discrete(9)`: also 7 no button and 8 select. An action takes 24 frames (0.4 s of the game); the
+    button is held for the first 8.
+
+    ## Observation Space
+    `Dict`, arrays owned by the caller:
+
+    | key | space | content |
+    |---|---|---|
+    | `screen` | `Box(0, 255, (72, 80, 1), uint8)` | the LCD, every second pixel, 4 grey levels |
+    | `visited_mask` | `Box(0, 255, (72, 80, 1), uint8)` | 255 where the map tile has been stood \
+on in this episode; 0 in battle |
+    | `text` | `Box(0, 255, (200,), uint8)` | character ids of the text on the screen \
+(`pokered_env.text`), segments joined by id 0x4E, padded with 0 |
+    | `state` | `Box(0, 1, (335,), float32)` | map, direction, battle, hit points, levels, event \
+flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
+
+    `env.metadata["modalities"]` says that `visited_mask` is a mask and `text` a sequence of tokens.
+
+    ## Rewards
+    The weighted sum of the terms in `info["reward_terms"]`; see `pokered_env.RewardWeights` for the
+    terms and their default weights. None can be farmed.
+
+    ## Starting State
+    A new game, with the player in control in the first room; other states by `start_state=` or
+    `reset(options={"state": ...})`. Every reset draws new bytes for the game's random number
+    generator from the environment's own, so a seed decides what wild creatures and wandering people
+    do; on Pokémon Red it also lets up to 15 frames pass, since that game stirs its generator with a
+    timer. What happened before a reset has no effect on what follows.
+
+    ## Episode End
+    Terminated when the goal is reached: by default the game's completion. Truncated after
+    `max_steps` actions.
+
+    ## Arguments
+    See below. `reset` takes `options={"state": name | path | bytes}`.
+
+    ## Version History
+    - v0: first version.
+
+    Args:
+        rom_path: The ROM file. None: `$POKERED_ROM`, else the open cartridge.
+        start_state: Name, path or bytes of the state episodes start from. None: the ROM's default.
+        action_set: `"default"` or `"full"`.
+        action_frames: Frames of an action, or `"until_ready"`: as few as the game needs until it
+            accepts input again.
+        hold_frames: Frames the button is held, fewer than `action_frames`.
+        repeat_action_probability: Probability that the last action is repeated instead.
+        max_steps: Actions after which an episode is truncated; None for no limit.
+        goal: Number of badges, name of an event, or function of `GameState`, that ends an episode.
+            None: the game's completion.
+        reward_weights: `RewardWeights`, or a mapping of those that differ from the defaults.
+        action_mask: Put `action_mask` into `info`.
+        render_mode: None, `"rgb_array"`, `"human"` or `"ansi"`.
+        allow_unknown_rom: Accept a ROM that is not known and treat it like Pokémon Red.
+
+    Raises:
+        RomError: The ROM cannot be used.
+        StateError: The start state cannot be used.
+        ConfigError: An argument is outside its range.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+        "render_modes": ["human", "rgb_array", "ansi"],
+        "render_fps": 60 / 24,
+        "modalities": observation.MODALITIES,
+    }
+
+    def __init__(
+        self,
+        rom_path: str | os.PathLike[str] | None = None,
+        *,
+        start_state: State | None = None,
+        action_set: ActionSet = "default",
+        action_frames: int | str = 24,
+        hold_frames: int = 8,
+        repeat_action_probability: float = 0.0,
+        max_steps: int | None = 20_480,
+        goal: Goal | None = None,
+        reward_weights: RewardWeights | Mapping[str, float] | None = None,
+        action_mask: bool = False,
+        render_mode: str | None = None,
+        allow_unknown_rom: bool = False,
+    ) -> None:
+        self._arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        self._emulator: Emulator | None = None
+        self._progress: EpisodeProgress | None = None
+        self._timing = make_timing(action_frames, hold_frames)
+        self._repeat_probability = probability(
+            "repeat_action_probability", repeat_action_probability
+        )
+        self._max_steps = step_limit("max_steps", max_steps)
+        self._weights = RewardWeights.of(reward_weights)
+        self._has_action_mask = action_mask
+        self._buttons = choose("action_set", action_set, ACTION_SETS)
+        modes = {None: None, **{mode: mode for mode in self.metadata["render_modes"]}}
+        self.render_mode = choose("render_mode", render_mode, modes)
+
+        self.rom = resolve_rom(rom_path, allow_unknown_rom=allow_unknown_rom)
+        _log.info("Playing %s from %s", self.rom.profile.title, self.rom.path)
+        self._profile = self.rom.profile
+        self._goal = make_goal(goal, self._profile)
+        default = self._profile.default_start_state if start_state is None else start_state
+        self._default_start = load_start_state(self.rom, default)
+        window = Window.SDL2 if render_mode == "human" else Window.NONE
+        self._emulator = Emulator(self.rom.path, window)
+        self._exploration = Exploration(self._profile.maps)
+        self._assists: tuple[str, ...] = ()
+
+        self.observation_space = deepcopy(observation.OBSERVATION_SPACE)  # its own generator
+        self.action_space = spaces.Discrete(len(self._buttons))
+
+    @property
+    def buttons(self) -> tuple[Button, ...]:
+        """The button of every action."""
+        return self._buttons
+
+    @property
+    def emulator(self) -> Emulator:
+        """The machine. Using it directly is no honest play: declare an assist."""
+        if self._emulator is None:
+            raise ClosedError("The environment has been closed. Make a new one.")
+        return self._emulator
+
+    @property
+    def game_state(self) -> GameState:
+        """The game now."""
+        return self._state
+
+    @property
+    def progress(self) -> EpisodeProgress:
+        """What the episode has reached."""
+        if self._progress is None:
+            raise ResetNeededError("Call reset() first.")
+        return self._progress
+
+    def declare_assist(self, name: str) -> None:
+        """Have ``info["assists"]`` say from now on that the agent is helped by ``name``."""
+        self._assists = tuple(sorted({*self._assists, name}))
+
+    def reset(  # type: ignore[override]
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, StepInfo]:
+        """Start an episode.
+
+        Args:
+            seed: Seeds the environment's random numbers, which every reset seeds the game's from.
+            options: ``{"state": name | path | bytes}`` starts from there this time.
+
+        Returns:
+            The first observation and its info.
+
+        Raises:
+            StateError: The state cannot be used.
+            ConfigError: An option is unknown.
+        """
+        out = observation.new_observation()
+        return out, self.reset_into(out, seed=seed, options=options)
+
+    def reset_into(
+        self, out: Observation, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> StepInfo:
+        """Do what ``reset`` does, writing the observation into ``out``; return the info."""
+        emulator = self.emulator
+        if unknown := set(options or {}) - {"state"}:
+            raise ConfigError(f"Unknown reset options {sorted(unknown)}. There is 'state'.")
+        state = (options or {}).get("state")
+        start = self._default_start if state is None else load_start_state(self.rom, state)
+        super().reset(seed=seed)
+        emulator.load_state(start)
+        self._seed_game(emulator)
+        self._state = GameState.read(emulator)
+        self._progress = EpisodeProgress(self._state, self._exploration)
+        self._is_over = False
+        self._last_action = 0
+        return self._observe(out, dict.fromkeys(REWARD_TERMS, 0.0), [], frames=0)
+
+    def step(self, action: int) -> tuple[Observation, float, bool, bool, StepInfo]:  # type: ignore[override]
+        """Press a button and let the action's frames pass.
+
+        Args:
+            action: Number of the action.
+
+        Returns:
+            Observation, reward, terminated, truncated and info.
+
+        Raises:
+            InvalidActionError: There is no such action.
+            ResetNeededError: No episode is running.
+        """
+        out = observation.new_observation()
+        return out, *self.step_into(action, out)
+
+    def step_into(self, action: int, out: Observation) -> tuple[float, bool, bool, StepInfo]:
+        """Do what ``step`` does, writing the observation into ``out``; return the rest."""
+        progress = self.progress
+        if self._is_over:
+            raise ResetNeededError("The episode is over. Call reset() to start the next one.")
+        button = self._buttons[self._decide(action)]
+        frames = perform(self.emulator, button, self._timing)
+        previous, current = self._state, GameState.read(self.emulator)
+        terms = reward_terms(previous, current, progress, self._weights)
+        new_flags = progress.update(current, terms)
+        self._state = current
+        terminated = self._goal(progress, current)
+        truncated = not terminated and progress.num_steps >= self._max_steps
+        info = self._observe(out, terms, new_flags, frames)
+        if terminated or truncated:
+            self._is_over = True
+            info["episode_summary"] = progress.summary(current, self._profile.events, terminated)
+        return float(sum(terms.values())), terminated, truncated, info
+
+    def render(self) -> NDArray[np.uint8] | str | None:
+        """Return the LCD, ``(144, 160, 3)``, or a drawing of it in characters, by ``render_mode``.
+
+        With ``"human"``, PyBoy's own window shows it all the time.
+        """
+        if self.render_mode is None or self.render_mode == "human":
+            return None
+        progress = self.progress
+        if self.render_mode == "rgb_array":
+            return rendering.rgb_array(self.emulator.screen)
+        return rendering.ansi(self.emulator.screen, progress.last_text)
+
+    def save(self) -> bytes:
+        """Keep the emulator, the episode so far and the random numbers; ``load`` brings them back.
+
+        Raises:
+            ResetNeededError: No episode has begun.
+        """
+        snapshot = Snapshot(
+            progress=self.progress.to_json(),
+            emulator=self.emulator.save_state(),
+            rng=dict(self.np_random.bit_generator.state),
+            is_over=self._is_over,
+            last_action=self._last_action,
+        )
+        return snapshot.to_bytes(self.rom.sha1, PYBOY_VERSION)
+
+    def load(self, saved: bytes) -> None:
+        """Go back to what ``save`` kept, in this or another environment with the same arguments.
+
+        Raises:
+            StateFormatError: The bytes are no snapshot, or damaged.
+            StateMismatchError: They are of another ROM, PyBoy or format.
+        """
+        snapshot = Snapshot.from_bytes(saved, self.rom.sha1, PYBOY_VERSION)
+        self.emulator.load_state(snapshot.emulator)
+        self._state = GameState.read(self.emulator)
+        self._progress = EpisodeProgress.from_json(snapshot.progress, self._exploration)
+        self.np_random = np.random.default_rng()
+        self.np_random.bit_generator.state = snapshot.rng
+        self._is_over, self._last_action = snapshot.is_over, snapshot.last_action
+
+    def close(self) -> None:
+        """Switch the machine off. May be called again; nothing is written."""
+        if self._emulator is not None:
+            self._emulator.close()
+            self._emulator = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        saved = None if self._progress is None or self._emulator is None else self.save()
+        return {"arguments": self._arguments, "assists": self._assists, "saved": saved}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state["arguments"])  # type: ignore[misc]
+        self._assists = state["assists"]
+        if state["saved"] is not None:
+            self.load(state["saved"])
+
+    def _decide(self, action: int) -> int:
+        try:
+            number = operator.index(action)
+        except TypeError:
+            number = -1
+        if not 0 <= number < len(self._buttons):
+            raise InvalidActionError(
+                f"Action {action!r} is outside {self.action_space}. The actions are "
+                + ", ".join(f"{i} {button.value}" for i, button in enumerate(self._buttons))
+            )
+        if self._repeat_probability and self.np_random.random() < self._repeat_probability:
+            number = self._last_action
+        self._last_action = number
+        return number
+
+    def _seed_game(self, emulator: Emulator) -> None:
+        add, sub, frames = self.np_random.integers(
+            (256, 256, self._profile.max_seed_noop_frames + 1)
+        ).tolist()
+        emulator.write(ram.RANDOM_ADD.address, add)
+        emulator.write(ram.RANDOM_SUB.address, sub)
+        if frames:
+            emulator.tick(frames)
+
+    def _observe(
+        self, out: Observation, terms: dict[str, float], new_flags: list[int], frames: int
+    ) -> StepInfo:
+        emulator, state, progress = self.emulator, self._state, self.progress
+        text = read_text(emulator, self.rom.glyphs)
+        observation.encode(emulator.screen, state, self._exploration, text, out)
+        progress.last_text = str(text) or progress.last_text
+        info = describe(state, self._profile, progress, str(text), terms, new_flags)
+        info["assists"], info["frames"] = self._assists, frames
+        if self._has_action_mask:
+            info["action_mask"] = heeded_mask(self._buttons, state.joy_ignore)
+        return info

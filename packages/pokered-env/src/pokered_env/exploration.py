@@ -1,0 +1,125 @@
+"""Tiles stood on in an episode, and the mask that shows them on the screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pokered_env.game_state import Battle, GameState
+from pokered_env.maps import MapTable, clamp
+
+TILE_PIXELS = 8  # a 16×16-pixel map tile on the halved screen
+# The screen shows 9 rows and 10 columns of tiles; the player stands in row 4, column 4.
+_ROWS_ABOVE, _ROWS_SHOWN = 4, 9
+_COLUMNS_LEFT, _COLUMNS_SHOWN = 4, 10
+_MARGIN = 8  # keeps the view from every tile on the canvas
+_LARGEST_COORDINATE = 255
+
+_WORLD = -1
+
+
+class Exploration:
+    """The tiles stood on since the last ``clear``.
+
+    Outdoors, tiles are remembered by world coordinates, so a neighbouring map in view shows its
+    own; indoors by map and position.
+
+    Args:
+        maps: The game's maps.
+    """
+
+    def __init__(self, maps: MapTable) -> None:
+        self._maps = maps
+        self._canvases: dict[int, NDArray[np.uint8]] = {}
+        self.num_tiles = 0
+
+    def clear(self) -> None:
+        """Forget all tiles."""
+        for canvas in self._canvases.values():
+            canvas.fill(0)
+        self.num_tiles = 0
+
+    def visit(self, state: GameState) -> None:
+        """Remember the tile the player stands on, unless in battle."""
+        if self.is_new(state):
+            canvas, column, row = self._locate(state)
+            canvas[row, column] = 255
+            self.num_tiles += 1
+
+    def is_new(self, state: GameState) -> bool:
+        """Tell whether the player stands on a tile not remembered; in battle, on none."""
+        if state.battle is not Battle.NONE:
+            return False
+        canvas, column, row = self._locate(state)
+        return not canvas[row, column]
+
+    def draw_mask(self, state: GameState, out: NDArray[np.uint8]) -> None:
+        """Draw 255 on every tile in view that has been stood on, 0 elsewhere.
+
+        Args:
+            state: Where the player is; in battle the mask is empty.
+            out: Written to, ``(72, 80)``.
+        """
+        if state.battle is not Battle.NONE:
+            out.fill(0)
+            return
+        canvas, column, row = self._locate(state)
+        top, left = row - _ROWS_ABOVE, column - _COLUMNS_LEFT
+        view = canvas[top : top + _ROWS_SHOWN, left : left + _COLUMNS_SHOWN]
+        blocks = out.reshape(_ROWS_SHOWN, TILE_PIXELS, _COLUMNS_SHOWN, TILE_PIXELS)
+        blocks[...] = view[:, None, :, None]
+
+    def tiles(self) -> list[tuple[int, int, int]]:
+        """Return every tile as (map id, x, y); outdoors the map id is -1 and x, y are world's."""
+        return [
+            (key, int(x) - _MARGIN, int(y) - _MARGIN)
+            for key, canvas in self._canvases.items()
+            for y, x in np.argwhere(canvas)
+        ]
+
+    def world(self) -> NDArray[np.uint8]:
+        """Return the world map, ``(rows, columns)`` of tiles: 255 where stood on, else 0."""
+        shape = self._maps.world_height, self._maps.world_width
+        inner = self._canvas(_WORLD, *shape)[_MARGIN:, _MARGIN:]
+        return inner[: shape[0], : shape[1]].copy()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"maps": self._maps, "tiles": self.tiles()}
+
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        self.__init__(saved["maps"])  # type: ignore[misc]
+        self.restore(saved["tiles"])
+
+    def restore(self, tiles: list[tuple[int, int, int]]) -> None:
+        """Remember exactly the tiles that ``tiles()`` returned."""
+        self.clear()
+        for key, x, y in tiles:
+            self._canvas_of(key)[y + _MARGIN, x + _MARGIN] = 255
+        self.num_tiles = len(tiles)
+
+    def _locate(self, state: GameState) -> tuple[NDArray[np.uint8], int, int]:
+        info = self._maps.get(state.map_id)
+        column, row = clamp(info, state.x, state.y)
+        if info is not None and info.origin is not None:
+            canvas = self._canvas_of(_WORLD)
+            return canvas, column + info.origin[0] + _MARGIN, row + info.origin[1] + _MARGIN
+        return self._canvas_of(state.map_id), column + _MARGIN, row + _MARGIN
+
+    def _canvas_of(self, key: int) -> NDArray[np.uint8]:
+        canvas = self._canvases.get(key)
+        if canvas is not None:
+            return canvas
+        if key == _WORLD:
+            return self._canvas(key, self._maps.world_height, self._maps.world_width)
+        info = self._maps.get(key)
+        if info is None or not (info.width and info.height):
+            return self._canvas(key, _LARGEST_COORDINATE, _LARGEST_COORDINATE)
+        return self._canvas(key, info.height, info.width)
+
+    def _canvas(self, key: int, rows: int, columns: int) -> NDArray[np.uint8]:
+        if key not in self._canvases:
+            shape = rows + 2 * _MARGIN, columns + 2 * _MARGIN
+            self._canvases[key] = np.zeros(shape, np.uint8)
+        return self._canvases[key]

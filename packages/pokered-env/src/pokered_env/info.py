@@ -1,0 +1,117 @@
+"""What ``reset`` and ``step`` say in ``info``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pokered_env.game_state import GameState, PartyMember
+
+if TYPE_CHECKING:
+    from pokered_env.progress import EpisodeProgress
+    from pokered_env.rom import RomProfile
+
+
+class EpisodeSummary(TypedDict):
+    """What an episode came to.
+
+    Attributes:
+        reward: Sum of the rewards.
+        steps: Number of actions.
+        reward_terms: Sum of each weighted term.
+        coverage: Tiles stood on.
+        events: Names of the events that happened, in order of their first time.
+        badges: Number of badges held.
+        goal_reached: Whether the goal was reached.
+    """
+
+    reward: float
+    steps: int
+    reward_terms: dict[str, float]
+    coverage: int
+    events: tuple[str, ...]
+    badges: int
+    goal_reached: bool
+
+
+class StepInfo(TypedDict, total=False):
+    """The ``info`` of one moment.
+
+    Attributes:
+        map_id: Current map.
+        map_name: Its name.
+        x: Column on the map, in steps.
+        y: Row on the map, in steps.
+        global_xy: World coordinates in steps, indoors those of the door; None off the world map.
+        badges: Number of badges.
+        money: Money.
+        party: The party's members.
+        text: The text on the screen, segments joined by newlines; empty when there is none.
+        last_text: The last text that was not empty.
+        new_events: Names of the events that happened in this step for the first time.
+        reward_terms: The weighted terms; their sum is the reward.
+        coverage: Tiles stood on in this episode.
+        rom: Name of the game.
+        assists: Names of the assists in use; empty for honest play.
+        frames: Frames this step took.
+        action_mask: 1 for every action whose button the game heeds now, 0 for the others
+            (only with ``action_mask=True``).
+        episode_summary: What the episode came to (only in its last step).
+    """
+
+    map_id: int
+    map_name: str
+    x: int
+    y: int
+    global_xy: tuple[int, int] | None
+    badges: int
+    money: int
+    party: tuple[PartyMember, ...]
+    text: str
+    last_text: str
+    new_events: tuple[str, ...]
+    reward_terms: dict[str, float]
+    coverage: int
+    rom: str
+    assists: tuple[str, ...]
+    frames: int
+    action_mask: NDArray[np.int8]
+    episode_summary: EpisodeSummary
+
+
+def describe(
+    state: GameState,
+    profile: RomProfile,
+    progress: EpisodeProgress,
+    text: str,
+    terms: dict[str, float],
+    new_flags: list[int],
+) -> StepInfo:
+    """Return the info of one moment, without what the environment's arguments add.
+
+    Args:
+        state: The game now.
+        profile: Which game it is.
+        progress: What the episode has reached.
+        text: The text on the screen.
+        terms: The weighted reward terms of the step.
+        new_flags: Event flags first set in the step.
+    """
+    return StepInfo(
+        map_id=state.map_id,
+        map_name=profile.maps.name(state.map_id),
+        x=state.x,
+        y=state.y,
+        global_xy=profile.maps.global_xy(state.map_id, state.x, state.y),
+        badges=state.num_badges,
+        money=state.money,
+        party=state.party,
+        text=text,
+        last_text=progress.last_text,
+        new_events=tuple(profile.events.name(flag) for flag in new_flags),
+        reward_terms=terms,
+        coverage=progress.exploration.num_tiles,
+        rom=profile.name,
+    )

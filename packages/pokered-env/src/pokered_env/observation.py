@@ -1,0 +1,228 @@
+"""The four observations: their spaces, what each number means, and how they are made.
+
+| key | space | content |
+|---|---|---|
+| `screen` | `Box(0, 255, (72, 80, 1), uint8)` | the LCD, every second pixel, 4 grey levels |
+| `visited_mask` | `Box(0, 255, (72, 80, 1), uint8)` | 255 where a map tile has been stood on |
+| `text` | `Box(0, 255, (200,), uint8)` | character ids of the text on the screen, padded with 0 |
+| `state` | `Box(0, 1, (335,), float32)` | the numbers of `STATE_LAYOUT` |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import ArrayLike, NDArray
+
+from pokered_env.errors import ConfigError
+from pokered_env.events import NUM_EVENT_BYTES
+from pokered_env.exploration import Exploration
+from pokered_env.game_state import GameState
+from pokered_env.ram import PARTY_SIZE
+from pokered_env.text import TEXT_LENGTH, ScreenText
+
+IMAGE_SHAPE = (72, 80, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class StateField:
+    """One named stretch of the ``state`` vector.
+
+    Attributes:
+        name: Its name.
+        start: Index of its first number.
+        size: How many numbers.
+        scale: What a number is multiplied with to get the quantity back.
+        unit: The quantity's unit.
+        symbol: RAM symbol it comes from.
+        description: What it says.
+    """
+
+    name: str
+    start: int
+    size: int
+    scale: float
+    unit: str
+    symbol: str
+    description: str
+
+    @property
+    def span(self) -> slice:
+        """The field's place in the vector."""
+        return slice(self.start, self.start + self.size)
+
+
+STATE_LAYOUT: tuple[StateField, ...] = (
+    StateField("map_id", 0, 1, 255, "map id", "wCurMap", "current map"),
+    StateField(
+        "direction",
+        1,
+        1,
+        3,
+        "0 down, 1 up, 2 left, 3 right",
+        "wSpritePlayerStateData1FacingDirection",
+        "where the player looks",
+    ),
+    StateField(
+        "in_battle",
+        2,
+        1,
+        2,
+        "0 none, 1 wild, 2 trainer",
+        "wIsInBattle",
+        "kind of battle; a lost battle being wound up counts as none",
+    ),
+    StateField(
+        "party_hp",
+        3,
+        PARTY_SIZE,
+        1,
+        "share of the maximum",
+        "wPartyMon1HP / wPartyMon1MaxHP …",
+        "hit points of the party; 0 for an empty slot",
+    ),
+    StateField(
+        "party_level",
+        3 + PARTY_SIZE,
+        PARTY_SIZE,
+        100,
+        "level",
+        "wPartyMon1Level …",
+        "levels of the party; 0 for an empty slot",
+    ),
+    StateField(
+        "events",
+        3 + 2 * PARTY_SIZE,
+        NUM_EVENT_BYTES,
+        255,
+        "8 flags, lowest bit first",
+        "wEventFlags",
+        "the bytes of event flags",
+    ),
+)
+"""The fields of the ``state`` vector, in order."""
+
+STATE_SIZE = STATE_LAYOUT[-1].span.stop
+
+OBSERVATION_SPACE = spaces.Dict(
+    {
+        "screen": spaces.Box(0, 255, IMAGE_SHAPE, np.uint8),
+        "visited_mask": spaces.Box(0, 255, IMAGE_SHAPE, np.uint8),
+        "text": spaces.Box(0, 255, (TEXT_LENGTH,), np.uint8),
+        "state": spaces.Box(0.0, 1.0, (STATE_SIZE,), np.float32),
+    }
+)
+
+MODALITIES = {"visited_mask": "mask", "text": "tokens"}
+"""What the spaces alone do not tell an agent."""
+
+
+class Observation(TypedDict):
+    """One observation (or, with a leading axis, a batch of them)."""
+
+    screen: NDArray[np.uint8]
+    visited_mask: NDArray[np.uint8]
+    text: NDArray[np.uint8]
+    state: NDArray[np.float32]
+
+
+def new_observation() -> Observation:
+    """Return an observation full of zeros, owned by the caller."""
+    return Observation(
+        screen=np.zeros(IMAGE_SHAPE, np.uint8),
+        visited_mask=np.zeros(IMAGE_SHAPE, np.uint8),
+        text=np.zeros(TEXT_LENGTH, np.uint8),
+        state=np.zeros(STATE_SIZE, np.float32),
+    )
+
+
+def encode(
+    lcd: NDArray[np.uint8],
+    state: GameState,
+    exploration: Exploration,
+    text: ScreenText,
+    out: Observation,
+) -> None:
+    """Write the observation of one moment.
+
+    Args:
+        lcd: The screen, ``(144, 160, 4)``; grey, so one colour channel says all.
+        state: The game.
+        exploration: Tiles stood on, the current one included.
+        text: What is written on the screen.
+        out: Written to.
+    """
+    # every second pixel, not their mean: keeps the four grey levels, so two bits suffice
+    out["screen"][:, :, 0] = lcd[::2, ::2, 0]
+    exploration.draw_mask(state, out["visited_mask"])
+    encode_text(text, out["text"])
+    encode_state(state, out["state"])
+
+
+def encode_text(text: ScreenText, out: NDArray[np.uint8]) -> None:
+    """Write character ids, padded with 0, into ``out``, ``(200,)``."""
+    ids = text.window
+    out[: len(ids)] = np.frombuffer(ids, np.uint8)
+    out[len(ids) :] = 0
+
+
+def encode_state(state: GameState, out: NDArray[np.float32]) -> None:
+    """Write the numbers of ``STATE_LAYOUT`` into ``out``, ``(335,)``, each in [0, 1]."""
+    empty = (0.0,) * (PARTY_SIZE - len(state.party))
+    out[:_EVENTS_START] = (
+        state.map_id / 255,
+        state.direction / 3,
+        state.battle / 2,
+        *(member.hp_fraction for member in state.party),
+        *empty,
+        *(min(member.level / 100, 1.0) for member in state.party),
+        *empty,
+    )
+    np.take(_BYTE_SHARE, np.frombuffer(state.events, np.uint8), out=out[_EVENTS_START:])
+
+
+def decode_state(vector: ArrayLike) -> dict[str, NDArray[np.float64]]:
+    """Turn a ``state`` vector back into quantities.
+
+    Args:
+        vector: One vector or a batch, ``(..., 335)``.
+
+    Returns:
+        For each field of ``STATE_LAYOUT`` an array ``(..., size)`` in the field's unit. Map ids,
+        directions, battles, levels and event bytes come back exactly.
+
+    Raises:
+        ConfigError: The last axis does not have 335 numbers.
+    """
+    values = np.asarray(vector, np.float64)
+    if values.ndim == 0 or values.shape[-1] != STATE_SIZE:
+        raise ConfigError(
+            f"A state vector has {STATE_SIZE} numbers in its last axis, this one has shape "
+            f"{values.shape}. Pass observation['state']."
+        )
+    return {field.name: _quantity(values[..., field.span], field.scale) for field in STATE_LAYOUT}
+
+
+def describe_state_layout() -> str:
+    """Return ``STATE_LAYOUT`` as a Markdown table."""
+    lines = [
+        "| index | field | number × | unit | RAM symbol | content |",
+        "|---|---|---|---|---|---|",
+    ]
+    for f in STATE_LAYOUT:
+        index = f"{f.start}" if f.size == 1 else f"{f.start}–{f.span.stop - 1}"
+        lines.append(
+            f"| {index} | `{f.name}` | {f.scale:g} | {f.unit} | `{f.symbol}` | {f.description} |"
+        )
+    return "\n".join(lines)
+
+
+def _quantity(values: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+    return values * scale if scale == 1 else np.rint(values * scale)
+
+
+_EVENTS_START = STATE_LAYOUT[-1].start
+_BYTE_SHARE = np.arange(256, dtype=np.float32) / np.float32(255)

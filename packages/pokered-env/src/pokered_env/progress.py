@@ -1,0 +1,90 @@
+"""What an episode has reached so far, and what it came to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pokered_env import events
+from pokered_env.exploration import Exploration
+from pokered_env.game_state import GameState
+from pokered_env.info import EpisodeSummary
+
+
+class EpisodeProgress:
+    """Tiles, events and maxima of an episode, and the sums of its rewards.
+
+    What is reached at the episode's start counts as reached.
+
+    Args:
+        state: The game at the episode's start.
+        exploration: The episode's tiles; cleared, and the first tile entered.
+    """
+
+    def __init__(self, state: GameState, exploration: Exploration) -> None:
+        exploration.clear()
+        exploration.visit(state)
+        self.exploration = exploration
+        self.events = state.events
+        self.badges = state.badges
+        self.pokedex_seen = state.pokedex_seen
+        self.pokedex_owned = state.pokedex_owned
+        self.max_level_sum = state.level_sum
+        self.max_party_size = len(state.party)
+        self.first_hall_of_fame_teams = state.num_hall_of_fame_teams
+        self.num_steps = 0
+        self.event_flags: list[int] = []
+        self.reward_sums: dict[str, float] = {}
+        self.last_text = ""
+
+    def update(self, state: GameState, terms: dict[str, float]) -> list[int]:
+        """Take in the state after a step and its reward terms; return newly set event flags."""
+        self.num_steps += 1
+        self.exploration.visit(state)
+        new_flags = events.first_set(state.events, self.events)
+        self.event_flags += new_flags
+        self.events = events.union(state.events, self.events)
+        self.badges |= state.badges
+        self.pokedex_seen = events.union(state.pokedex_seen, self.pokedex_seen)
+        self.pokedex_owned = events.union(state.pokedex_owned, self.pokedex_owned)
+        self.max_level_sum = max(self.max_level_sum, state.level_sum)
+        self.max_party_size = max(self.max_party_size, len(state.party))
+        sums = self.reward_sums
+        for name, value in terms.items():
+            if value:
+                sums[name] = sums.get(name, 0.0) + value
+        return new_flags
+
+    def summary(
+        self, state: GameState, names: events.EventTable, goal_reached: bool
+    ) -> EpisodeSummary:
+        """Return what the episode came to."""
+        return EpisodeSummary(
+            reward=float(sum(self.reward_sums.values())),
+            steps=self.num_steps,
+            reward_terms=dict(self.reward_sums),
+            coverage=self.exploration.num_tiles,
+            events=tuple(names.name(flag) for flag in self.event_flags),
+            badges=state.num_badges,
+            goal_reached=goal_reached,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as JSON values."""
+        saved = {name: value for name, value in vars(self).items() if name != "exploration"}
+        for name in _BYTE_FIELDS:
+            saved[name] = saved[name].hex()
+        return {**saved, "tiles": self.exploration.tiles()}
+
+    @classmethod
+    def from_json(cls, saved: dict[str, Any], exploration: Exploration) -> EpisodeProgress:
+        """Restore what ``to_json`` returned; ``exploration`` takes the tiles."""
+        progress = cls.__new__(cls)
+        exploration.restore([(key, x, y) for key, x, y in saved["tiles"]])
+        progress.exploration = exploration
+        for name, value in saved.items():
+            if name != "tiles":
+                setattr(progress, name, bytes.fromhex(value) if name in _BYTE_FIELDS else value)
+        return progress
+
+
+_BYTE_FIELDS = ("events", "pokedex_seen", "pokedex_owned")

@@ -1,0 +1,93 @@
+"""Addresses by their RAM symbol, and how their bytes are read.
+
+Symbols and addresses are those of the community's disassembly of Pokémon Red (UE); the open
+cartridge keeps the same addresses. Words of several bytes are big-endian.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+
+class Memory(Protocol):
+    """Anything whose bytes can be read by address: an emulator or a recording."""
+
+    def read(self, address: int, size: int) -> bytes:
+        """Return ``size`` bytes from ``address`` on."""
+        ...
+
+
+class Symbol(NamedTuple):
+    """A variable of the game: its symbol, address and size in bytes."""
+
+    name: str
+    address: int
+    size: int = 1
+
+    @property
+    def end(self) -> int:
+        """First address behind the variable."""
+        return self.address + self.size
+
+
+TILE_MAP = Symbol("wTileMap", 0xC3A0, 360)
+PLAYER_FACING = Symbol("wSpritePlayerStateData1FacingDirection", 0xC109)
+SIMULATED_JOYPAD_INDEX = Symbol("wSimulatedJoypadStatesIndex", 0xCD38)
+JOY_IGNORE = Symbol("wJoyIgnore", 0xCD6B)
+FONT_LOADED = Symbol("wFontLoaded", 0xCFC4)
+WALK_COUNTER = Symbol("wWalkCounter", 0xCFC5)
+IS_IN_BATTLE = Symbol("wIsInBattle", 0xD057)
+PARTY_COUNT = Symbol("wPartyCount", 0xD163)
+PARTY_MONS = Symbol("wPartyMons", 0xD16B, 6 * 44)
+POKEDEX_OWNED = Symbol("wPokedexOwned", 0xD2F7, 19)
+POKEDEX_SEEN = Symbol("wPokedexSeen", 0xD30A, 19)
+BAG = Symbol("wNumBagItems", 0xD31D, 42)
+MONEY = Symbol("wPlayerMoney", 0xD347, 3)
+OPTIONS = Symbol("wOptions", 0xD355)
+BADGES = Symbol("wObtainedBadges", 0xD356)
+CUR_MAP = Symbol("wCurMap", 0xD35E)
+Y_COORD = Symbol("wYCoord", 0xD361)
+X_COORD = Symbol("wXCoord", 0xD362)
+NUM_HOF_TEAMS = Symbol("wNumHoFTeams", 0xD5A2)
+STATUS_FLAGS_5 = Symbol("wStatusFlags5", 0xD730)
+EVENT_FLAGS = Symbol("wEventFlags", 0xD747, 320)
+
+LCD_REGISTERS = Symbol("rLCDC..rWX", 0xFF40, 12)
+AUTO_BG_TRANSFER = Symbol("hAutoBGTransferEnabled", 0xFFBA)
+WINDOW_Y = Symbol("hWY", 0xFFB0)
+RANDOM_ADD = Symbol("hRandomAdd", 0xFFD3)
+RANDOM_SUB = Symbol("hRandomSub", 0xFFD4)
+
+WINDOW_HIDDEN = 0x90  # hWY while walking
+PARTY_SIZE = 6
+PARTY_MON_SIZE = 44
+SCRIPTED_BITS = 0xA1  # of wStatusFlags5: scripted NPC or player movement, joypad disabled
+
+
+def big_endian(raw: bytes) -> int:
+    """Read an unsigned big-endian number."""
+    return int.from_bytes(raw, "big")
+
+
+def decimal(raw: bytes) -> int:
+    """Read a big-endian binary-coded decimal, two digits a byte."""
+    value = 0
+    for byte in raw:
+        value = value * 100 + (byte >> 4) * 10 + (byte & 0x0F)
+    return value
+
+
+def set_bits(raw: bytes) -> list[int]:
+    """Return the numbers of the set bits, bit 0 being the lowest bit of the first byte."""
+    bits = int.from_bytes(raw, "little")
+    numbers = []
+    while bits:
+        lowest = bits & -bits
+        numbers.append(lowest.bit_length() - 1)
+        bits ^= lowest
+    return numbers
+
+
+def num_set_bits(raw: bytes) -> int:
+    """Count the set bits."""
+    return int.from_bytes(raw, "little").bit_count()

@@ -1,0 +1,153 @@
+"""Where episodes begin: states by name, path or bytes, always in the running PyBoy's own format.
+
+An emulator reset from a state in another PyBoy's format depends on what it did before, and can
+crash. So every state is loaded once in a fresh emulator and saved there; only those bytes are used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from uuid import uuid4
+
+from pokered_env import scripts
+from pokered_env.emulator import PYBOY_VERSION, Emulator
+from pokered_env.errors import StateError, StateNotFoundError
+from pokered_env.migration import migrate_state
+from pokered_env.rom import Rom
+from pokered_env.state_file import MAGIC, pack_state, unpack_state
+
+State = str | os.PathLike[str] | bytes
+"""A start state: a name, the path of a file, or the bytes of one."""
+
+_log = logging.getLogger("pokered_env")
+
+
+def load_start_state(rom: Rom, state: State) -> bytes:
+    """Find a start state and bring it into native form.
+
+    Args:
+        rom: The cartridge.
+        state: A name known to the ROM's profile or to the state folder, a path, or bytes: of
+            ``pokered states make``, or of any PyBoy since 1.6.
+
+    Returns:
+        The state in the running PyBoy's format.
+
+    Raises:
+        StateNotFoundError: Nothing has this name or path.
+        StateFormatError: The file or bytes are no save state of this ROM.
+        StateMismatchError: It was made for another ROM or PyBoy.
+    """
+    if isinstance(state, bytes | bytearray | memoryview):
+        return _native(rom, bytes(state))
+    if isinstance(state, str):
+        if state in rom.profile.start_states:
+            return _scripted(rom, state)
+        state_file = state_folder(rom) / f"{state}.state"
+        if _is_plain_name(state) and state_file.is_file():
+            return _native(rom, state_file.read_bytes())
+    path = Path(state).expanduser()
+    try:
+        return _native(rom, path.read_bytes())
+    except (OSError, ValueError) as error:
+        names = ", ".join(list_start_states(rom))
+        raise StateNotFoundError(
+            f"{str(state)!r} is no start state of {rom.profile.title} ({names}), and no readable "
+            "file has that path. `pokered states make NAME` adds one."
+        ) from error
+
+
+def list_start_states(rom: Rom) -> dict[str, str]:
+    """Return the descriptions of all start states by name, those made by the user included."""
+    own = {path.stem: str(path) for path in sorted(state_folder(rom).glob("*.state"))}
+    return {**own, **{name: s.description for name, s in rom.profile.start_states.items()}}
+
+
+def save_start_state(rom: Rom, name: str, state: bytes) -> Path:
+    """Keep a native state under a name in the user's state folder; return the file's path.
+
+    Raises:
+        StateError: The name cannot be a file's name, or the folder cannot be written.
+    """
+    if not _is_plain_name(name) or name in rom.profile.start_states:
+        raise StateError(
+            f"{name!r} cannot be the name of a state: use letters, digits, '-' and '_', and none "
+            f"of {', '.join(rom.profile.start_states)}."
+        )
+    path = state_folder(rom) / f"{name}.state"
+    try:
+        _write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
+    except OSError as error:
+        raise StateError(f"Cannot write {path} ({error}). Set POKERED_CACHE.") from error
+    return path
+
+
+def cache_folder() -> Path:
+    """Return the folder for files that can be made again: ``$POKERED_CACHE`` or the system's."""
+    if chosen := os.environ.get("POKERED_CACHE"):
+        return Path(chosen)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "pokered-env"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/pokered-env"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pokered-env"
+
+
+def state_folder(rom: Rom) -> Path:
+    """Return the folder of the user's own states for this ROM."""
+    return cache_folder() / "states" / rom.sha1
+
+
+def _is_plain_name(name: str) -> bool:
+    return bool(name) and all(c.isalnum() or c in "-_" for c in name)
+
+
+@lru_cache(maxsize=64)
+def _scripted(rom: Rom, name: str) -> bytes:
+    script = rom.profile.start_states[name].script
+    key = hashlib.sha1(repr((rom.sha1, PYBOY_VERSION, name, _fingerprint(script))).encode())
+    path = cache_folder() / "scripted" / f"{key.hexdigest()}.state"
+    try:
+        return unpack_state(path.read_bytes(), rom.sha1, PYBOY_VERSION)
+    except (OSError, StateError):
+        state = _in_fresh_emulator(rom, lambda emulator: scripts.play(script, emulator, rom.glyphs))
+    try:
+        _write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
+    except OSError as error:
+        _log.info("Start state %r is not cached: %s", name, error)
+    return state
+
+
+def _fingerprint(script: scripts.InputScript) -> list[tuple[object, ...]]:
+    return [(p.button, p.hold_frames, p.total_frames, p.repeat, p.goal) for p in script]
+
+
+@lru_cache(maxsize=64)
+def _native(rom: Rom, raw: bytes) -> bytes:
+    if raw.startswith(MAGIC):
+        return unpack_state(raw, rom.sha1, PYBOY_VERSION)
+    size = len(load_start_state(rom, "power_on"))
+    migrated = migrate_state(raw, size)
+    return _in_fresh_emulator(rom, lambda emulator: emulator.load_state(migrated))
+
+
+def _in_fresh_emulator(rom: Rom, prepare: Callable[[Emulator], None]) -> bytes:
+    emulator = Emulator(rom.path)
+    try:
+        prepare(emulator)
+        return emulator.save_state()
+    finally:
+        emulator.close()
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{uuid4().hex}")
+    temporary.write_bytes(data)
+    temporary.replace(path)

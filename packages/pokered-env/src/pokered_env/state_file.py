@@ -1,0 +1,60 @@
+"""Save states with a header: which ROM, which PyBoy, and a checksum.
+
+Layout: magic, length of the header (4 bytes, little-endian), header (JSON), CRC-32 of what follows
+(4 bytes), the emulator's state compressed by zlib.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+
+from pokered_env.errors import StateFormatError, StateMismatchError
+
+MAGIC = b"PKRSTATE"
+FORMAT_VERSION = 1
+
+
+def pack_state(state: bytes, rom_sha1: str, pyboy_version: str) -> bytes:
+    """Put a header before an emulator's state."""
+    header = {"version": FORMAT_VERSION, "rom_sha1": rom_sha1, "pyboy": pyboy_version}
+    head = json.dumps(header).encode()
+    body = zlib.compress(state, 1)
+    checksum = zlib.crc32(body).to_bytes(4, "little")
+    return MAGIC + len(head).to_bytes(4, "little") + head + checksum + body
+
+
+def unpack_state(packed: bytes, rom_sha1: str, pyboy_version: str) -> bytes:
+    """Take the emulator's state out again.
+
+    Raises:
+        StateFormatError: The bytes were not written by ``pack_state``, or are damaged.
+        StateMismatchError: They were written for another ROM, PyBoy or format.
+    """
+    header, body = _split(packed)
+    expected = {"version": FORMAT_VERSION, "rom_sha1": rom_sha1, "pyboy": pyboy_version}
+    for field, value in expected.items():
+        if header.get(field) != value:
+            raise StateMismatchError(
+                f"This save state has {field} {header.get(field)!r}, but {value!r} is running. "
+                "Make it again with `pokered states make`."
+            )
+    return zlib.decompress(body)
+
+
+def _split(packed: bytes) -> tuple[dict[str, object], bytes]:
+    start = len(MAGIC) + 4
+    end = start + int.from_bytes(packed[len(MAGIC) : start], "little")
+    checksum, body = packed[end : end + 4], packed[end + 4 :]
+    if not packed.startswith(MAGIC) or zlib.crc32(body).to_bytes(4, "little") != checksum:
+        raise StateFormatError(
+            f"These {len(packed)} bytes are no save state of pokered-env, or they are damaged. "
+            "Make the state again with `pokered states make`."
+        )
+    try:
+        header = json.loads(packed[start:end])
+    except ValueError as error:
+        raise StateFormatError("The header of this save state is damaged.") from error
+    if not isinstance(header, dict):
+        raise StateFormatError("The header of this save state is damaged.")
+    return header, body
