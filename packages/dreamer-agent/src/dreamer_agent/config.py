@@ -70,6 +70,8 @@ class TextConfig:
     """Above 0 filtering and training disagree; off unless asked for."""
     decoder_rank: PositiveInt = 32
     """Features per position in the decoder."""
+    pad: NonNegativeInt = 0
+    """Token id that fills the end of short texts."""
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -1,0 +1,133 @@
+"""Optimisers: LaProp behind adaptive gradient clipping, or Adam behind a global norm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import Parameter
+
+from dreamer_agent.config import OptimizerConfig
+
+SCALE_START = 2.0**15
+SCALE_GROWTH_INTERVAL = 2000
+
+
+def warmup_factor(step: int, warmup_steps: int) -> float:
+    """Return the share of the learning rate at update ``step`` (from 1): linear, then 1."""
+    return min(1.0, step / warmup_steps) if warmup_steps else 1.0
+
+
+def agc_factors(
+    grads: Sequence[Tensor], params: Sequence[Tensor], clip: float, min_norm: float
+) -> Float[Tensor, " tensors"]:
+    """Return what adaptive gradient clipping multiplies each gradient by.
+
+    A gradient's norm is limited to ``clip`` times the norm of its tensor, which counts as at least
+    ``min_norm``. (Brock et al. 2021, on whole tensors as in DreamerV3.)
+    """
+    grad_norms = torch.stack(torch._foreach_norm(list(grads)))
+    param_norms = torch.stack(torch._foreach_norm(list(params)))
+    upper = clip * param_norms.clamp_min(min_norm)
+    return 1 / (grad_norms / upper).clamp_min(1)
+
+
+class FlatOptimizer:
+    """LaProp or Adam for one part of the model, its state in flat float32 vectors.
+
+    LaProp normalises the gradient by its running root mean square first and then takes the
+    momentum of the result; Adam divides the gradient's momentum by it. (Ziyin et al. 2020.)
+
+    Args:
+        params: The part's parameters.
+        config: Kind, rates and clipping.
+        lr: Learning rate after the warm-up.
+    """
+
+    def __init__(self, params: Iterable[Parameter], config: OptimizerConfig, lr: float) -> None:
+        self.params: list[Tensor] = [param for param in params if param.requires_grad]
+        self.config = config
+        self.lr = lr
+        size = sum(param.numel() for param in self.params)
+        device = self.params[0].device if self.params else torch.device("cpu")
+        self.mean = torch.zeros(size, device=device)
+        self.square = torch.zeros(size, device=device)
+        self.num_steps = 0
+
+    @torch.no_grad()
+    def step(self) -> Float[Tensor, ""]:
+        """Apply the gradients and drop them.
+
+        Returns:
+            The gradient's global norm before clipping.
+        """
+        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.params]
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
+        self._clip(grads, norm)
+        self.num_steps += 1
+        update = self._direction(torch.cat([grad.flatten() for grad in grads]))
+        update *= -self.lr * warmup_factor(self.num_steps, self.config.warmup_steps)
+        sizes = [param.numel() for param in self.params]
+        parts = [u.view_as(p) for u, p in zip(update.split(sizes), self.params, strict=True)]
+        torch._foreach_add_(self.params, parts)
+        for param in self.params:
+            param.grad = None
+        return norm
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the state as tensors."""
+        count = torch.tensor(self.num_steps, dtype=torch.int64)
+        return {"mean": self.mean, "square": self.square, "num_steps": count}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Restore what :meth:`state` returned."""
+        self.mean.copy_(state["mean"])
+        self.square.copy_(state["square"])
+        self.num_steps = int(state["num_steps"])
+
+    def _clip(self, grads: list[Tensor], norm: Tensor) -> None:
+        config = self.config
+        if config.agc:
+            factors = agc_factors(grads, self.params, config.agc, config.agc_min_norm)
+            torch._foreach_mul_(grads, list(factors.unbind()))
+        if config.clip_norm:
+            torch._foreach_mul_(grads, (config.clip_norm / norm).clamp_max(1.0))
+
+    def _direction(self, grad: Tensor) -> Tensor:
+        beta1, beta2, eps = self.config.beta1, self.config.beta2, self.config.eps
+        self.square.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+        rms = (self.square / (1 - beta2**self.num_steps)).sqrt_().add_(eps)
+        correction = 1 - beta1**self.num_steps
+        if self.config.kind == "laprop":
+            self.mean.lerp_(grad / rms, 1 - beta1)
+            return self.mean / correction
+        self.mean.lerp_(grad, 1 - beta1)
+        return (self.mean / correction) / rms
+
+
+class LossScale:
+    """Dynamic loss scale for float16: halved after an overflow, doubled after a good while."""
+
+    def __init__(self, enabled: bool) -> None:
+        self.value = SCALE_START if enabled else 1.0
+        self.enabled = enabled
+        self.num_good_steps = 0
+
+    def unscale(self, params: Iterable[Tensor]) -> bool:
+        """Divide the gradients by the scale; return whether all of them are finite."""
+        if not self.enabled:
+            return True
+        grads = [param.grad for param in params if param.grad is not None]
+        torch._foreach_mul_(grads, 1 / self.value)
+        is_finite = bool(torch.stack(torch._foreach_norm(grads)).isfinite().all())
+        self._adapt(is_finite)
+        return is_finite
+
+    def _adapt(self, is_finite: bool) -> None:
+        self.num_good_steps = self.num_good_steps + 1 if is_finite else 0
+        if not is_finite:
+            self.value = max(self.value / 2, 1.0)
+        elif self.num_good_steps % SCALE_GROWTH_INTERVAL == 0:
+            self.value *= 2
