@@ -19,6 +19,7 @@ from pokered_env.rewards import RewardWeights
 
 if TYPE_CHECKING:
     from pokered_env.env import PokeRedEnv
+    from pokered_env.vector_env import PokeRedVectorEnv
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ __all__ = [
     "PartyMember",
     "PokeRedEnv",
     "PokeRedError",
+    "PokeRedVectorEnv",
     "RewardWeights",
     "StateField",
     "StepInfo",
@@ -42,7 +44,7 @@ __all__ = [
 ]
 
 # These import the emulator, so they are loaded when first asked for.
-_LAZY = {"PokeRedEnv": "pokered_env.env"}
+_LAZY = {"PokeRedEnv": "pokered_env.env", "PokeRedVectorEnv": "pokered_env.vector_env"}
 
 
 def __getattr__(name: str) -> Any:
