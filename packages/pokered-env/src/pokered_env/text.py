@@ -131,7 +131,7 @@ def build_glyph_table(rom: bytes, sources: Iterable[GlyphSource]) -> GlyphTable:
             pattern = _pattern(rom, source, index)
             if character is None or not any(pattern):
                 continue
-            tile, code = source.first_id + index, _glyph_code(character)
+            tile, code = source.first_id + index, glyph_code(character)
             patterns.setdefault(pattern, code)
             if is_font and tile >= 0x80:
                 font[tile - 0x80] = code
@@ -142,7 +142,7 @@ def build_glyph_table(rom: bytes, sources: Iterable[GlyphSource]) -> GlyphTable:
 
 def font_of_characters(patterns: Mapping[bytes, int], probe: bytes) -> GlyphTable:
     """Build a table whose font has the standard layout, from bitmaps alone."""
-    standard = bytes(_glyph_code(CHARACTERS.get(tile, "")) for tile in range(0x80, 0x100))
+    standard = bytes(glyph_code(CHARACTERS.get(tile, "")) for tile in range(0x80, 0x100))
     decimal_point = 0xF2 - 0x80
     font = standard[:decimal_point] + bytes([IDS["."]]) + standard[decimal_point + 1 :]
     return GlyphTable(patterns, font, probe)
@@ -153,8 +153,11 @@ def _shown_as(source: GlyphSource, tile: int) -> str | None:
     return source.characters[index] if 0 <= index < len(source.characters) else None
 
 
-def _glyph_code(character: str) -> int:
-    # The blinking arrow "there is more" is no part of the text: it reads as a blank.
+def glyph_code(character: str) -> int:
+    """Return the id a glyph is read as; 0 for none of ours.
+
+    The blinking arrow "there is more" is no part of the text: it reads as a blank.
+    """
     return SPACE if character == MORE_ARROW else IDS.get(character, 0)
 
 
