@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from pokered_env import ram
+from pokered_env.conformance import Recording
+from pokered_env.game_state import GameState
+from pokered_env.ram import Symbol
 
 _HEADER = slice(0x134, 0x14D)
 
@@ -45,3 +50,84 @@ def write_tiny_rom(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+Poke = tuple[Symbol, bytes]
+
+
+@pytest.fixture(scope="session")
+def make_memory() -> Callable[..., Recording]:
+    """Return a function that makes a memory of zeros but for the given (symbol, bytes)."""
+
+    def make(*pokes: Poke) -> Recording:
+        memory = np.zeros(0x10000, np.uint8)
+        for symbol, raw in pokes:
+            memory[symbol.address : symbol.address + len(raw)] = list(raw)
+        return Recording(
+            {
+                "vram": memory[0x8000:0xA000],
+                "wram": memory[0xC000:0xE000],
+                "io": memory[0xFF00:0xFF4C],
+                "hram": memory[0xFF80:0xFFFF],
+            }
+        )
+
+    return make
+
+
+def party_member(
+    species: int = 1, level: int = 5, hp: int = 20, max_hp: int = 20, moves: bytes = b"\x21\0\0\0"
+) -> bytes:
+    """Return the 44 bytes of a party member; the level at +3 is a stale one."""
+    raw = bytearray(ram.PARTY_MON_SIZE)
+    raw[0], raw[3], raw[33] = species, 99, level
+    raw[1:3], raw[34:36] = hp.to_bytes(2, "big"), max_hp.to_bytes(2, "big")
+    raw[8:12] = moves
+    return bytes(raw)
+
+
+@pytest.fixture(scope="session")
+def make_state(make_memory: Callable[..., Recording]) -> Callable[..., GameState]:
+    """Return a function that makes a game state from what differs from an empty one."""
+
+    def make(
+        map_id: int = 0,
+        x: int = 0,
+        y: int = 0,
+        battle: int = 0,
+        party: tuple[bytes, ...] = (),
+        badges: int = 0,
+        events: tuple[int, ...] = (),
+        seen: tuple[int, ...] = (),
+        caught: tuple[int, ...] = (),
+        hall_of_fame: int = 0,
+        facing: int = 0,
+    ) -> GameState:
+        return GameState.read(
+            make_memory(
+                (ram.CUR_MAP, bytes([map_id])),
+                (ram.X_COORD, bytes([x])),
+                (ram.Y_COORD, bytes([y])),
+                (ram.IS_IN_BATTLE, bytes([battle])),
+                (ram.PARTY_COUNT, bytes([len(party)])),
+                (ram.PARTY_MONS, b"".join(party)),
+                (ram.BADGES, bytes([badges])),
+                (ram.EVENT_FLAGS, _bits(events, 320)),
+                (ram.POKEDEX_SEEN, _bits(seen, 19)),
+                (ram.POKEDEX_OWNED, _bits(caught, 19)),
+                (ram.NUM_HOF_TEAMS, bytes([hall_of_fame])),
+                (ram.PLAYER_FACING, bytes([facing])),
+            )
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_member() -> Callable[..., bytes]:
+    """Return a function that makes the bytes of a party member."""
+    return party_member
+
+
+def _bits(numbers: tuple[int, ...], size: int) -> bytes:
+    return sum(1 << number for number in set(numbers)).to_bytes(size, "little")

@@ -108,13 +108,17 @@ class Emulator:
         Raises:
             StateFormatError: PyBoy cannot read it. The emulator is then half loaded: throw it away.
         """
+        buffer = io.BytesIO(state)
         try:
-            self._pyboy.load_state(io.BytesIO(state))
+            self._pyboy.load_state(buffer)
+            problem = f"{len(state) - buffer.tell()} bytes too many" * (buffer.tell() < len(state))
         except Exception as error:
+            problem = str(error) or error.__class__.__name__
+        if problem:
             raise StateFormatError(
                 f"PyBoy {PYBOY_VERSION} cannot read these {len(state)} bytes as a save state of "
-                f"this ROM ({error or error.__class__.__name__})."
-            ) from error
+                f"this ROM: {problem}."
+            )
 
     def close(self) -> None:
         """Switch the machine off without writing anything; may be called again."""

@@ -12,6 +12,9 @@ from pokered_env.errors import StateFormatError
 _FIRST_BROKEN, _LAST_BROKEN = 8, 12
 _OLDEST = 7
 _UNREADABLE = range(13, 18)
+# Size of a state without cartridge RAM, which is a number of 8 KiB banks.
+_OLD_SIZES = {7: 109_818, 8: 109_842, 9: 109_842, 10: 132_882, 11: 132_882, 12: 132_906}
+_RAM_BANK = 8192
 
 
 def migrate_state(state: bytes, native_size: int) -> bytes:
@@ -30,15 +33,20 @@ def migrate_state(state: bytes, native_size: int) -> bytes:
             f"These {len(state)} bytes begin with format {version}, which is no save state PyBoy "
             "can read (formats 7 to 12 and from 18 on are). Save the state again."
         )
-    if _FIRST_BROKEN <= version <= _LAST_BROKEN:
-        offset = stat_transition_offset(version)
-        state = state[:offset] + b"\x00" + state[offset:]
-    elif version > _LAST_BROKEN and len(state) != native_size:
+    if version in _OLD_SIZES:
+        ram_size = len(state) - _OLD_SIZES[version]
+        has_right_size = ram_size > 0 and ram_size % _RAM_BANK == 0
+    else:
+        has_right_size = len(state) == native_size
+    if not has_right_size:
         raise StateFormatError(
-            f"A save state of this ROM has {native_size} bytes, these are {len(state)}. It is "
-            "incomplete, of another ROM, or of another PyBoy."
+            f"{len(state)} bytes are no whole save state of format {version} of this ROM; one of "
+            f"the running PyBoy has {native_size}. The file is cut off, or of another ROM or PyBoy."
         )
-    return state
+    if not _FIRST_BROKEN <= version <= _LAST_BROKEN:
+        return state
+    offset = stat_transition_offset(version)
+    return state[:offset] + b"\x00" + state[offset:]
 
 
 def stat_transition_offset(version: int) -> int:
