@@ -1,4 +1,4 @@
-"""The rules of the house, read from the sources: who may import whom, and that one version names all."""
+"""The rules of the house, read from the sources: who imports whom, one version, no ROM."""
 
 import ast
 import re
@@ -80,6 +80,8 @@ def test_no_game_but_our_own_is_in_the_tree() -> None:
     games = [
         path.relative_to(ROOT).as_posix()
         for path in ROOT.rglob("*.gb*")
-        if path.suffix in {".gb", ".gbc"} and ".hatch" not in path.parts and "build" not in path.parts
+        if path.suffix in {".gb", ".gbc"}
+        and ".hatch" not in path.parts
+        and "build" not in path.parts
     ]
     assert games == ["packages/pokered-env/src/pokered_env/data/open_cartridge.gb"]

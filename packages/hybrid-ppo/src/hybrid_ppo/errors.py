@@ -1,0 +1,29 @@
+"""Errors of hybrid-ppo, each with what to do next.
+
+::
+
+    HybridError
+    ├── NotLatentError          a policy was given an environment without a world model
+    ├── ObservationKeyError     a key that the environment does not observe
+    └── ConfigError             a run's settings contradict each other or the checkpoint
+"""
+
+from __future__ import annotations
+
+__all__ = ["ConfigError", "HybridError", "NotLatentError", "ObservationKeyError"]
+
+
+class HybridError(Exception):
+    """Root of all errors raised by hybrid-ppo itself."""
+
+
+class NotLatentError(HybridError):
+    """The environment's observations are not a world model's features."""
+
+
+class ObservationKeyError(HybridError):
+    """An observation key was named that the environment does not have."""
+
+
+class ConfigError(HybridError):
+    """Settings contradict each other, or the checkpoint they name."""

@@ -1,0 +1,177 @@
+"""Run a world model's filter inside the environment, so that stock PPO sees its features."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from dreamer_agent import Agent
+from gymnasium import spaces
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
+
+from hybrid_ppo.errors import ObservationKeyError
+from hybrid_ppo.record import RowRecorder
+
+FEATURES = "features"
+"""Key of the world model's features when raw observation keys are passed on beside them."""
+
+
+class LatentBox(spaces.Box):
+    """Space of world-model features; by its type a policy knows that the env is wrapped."""
+
+
+class WorldModelVecEnv(VecEnvWrapper):
+    """Replace observations by the features of a recurrent world model.
+
+    SB3's policies are functions of one observation, a world model is recurrent. So the recurrence
+    runs here: one batched posterior step per environment step, with the state of every environment
+    kept between steps and reset where an episode ended. PPO's shuffled minibatches are then right,
+    because the features already carry the past. The filter takes the posterior's mode, so the same
+    history always gives the same features.
+
+    ``infos[i]["terminal_observation"]``, from which SB3 bootstraps truncated episodes, is filtered
+    with the state *before* the reset.
+
+    Args:
+        venv: The vector environment; its spaces must be the ones the agent was built for.
+        agent: The agent whose world model filters.
+        include_raw: Observation keys to pass on unchanged; with any, observations are a ``Dict`` of
+            these and ``"features"``.
+        recorder: Receives every row as it arrives, for co-training; None records nothing.
+        history_steps: Filter steps to remember, so that :meth:`refilter` can bring the states up to
+            date after the world model changed.
+
+    Raises:
+        ObservationKeyError: ``include_raw`` names a key the environment does not have.
+    """
+
+    def __init__(
+        self,
+        venv: VecEnv,
+        agent: Agent,
+        *,
+        include_raw: Sequence[str] = (),
+        recorder: RowRecorder | None = None,
+        history_steps: int = 0,
+    ) -> None:
+        self.agent = agent
+        self._recorder = recorder
+        self._include_raw = tuple(include_raw)
+        super().__init__(venv, observation_space=self._make_space(venv.observation_space))
+        self._no_actions = np.zeros((self.num_envs, *(venv.action_space.shape or ())))
+        self._no_actions = self._no_actions.astype(venv.action_space.dtype)
+        self._actions = self._no_actions
+        self._history: deque[_FilterStep] = deque(maxlen=history_steps)
+        self._obs: VecEnvObs = {}
+        self.state = agent.initial_state(self.num_envs)
+
+    def _make_space(self, raw: spaces.Space[Any]) -> spaces.Space[Any]:
+        features = LatentBox(-np.inf, np.inf, (self.agent.feature_size,), np.float32)
+        if not self._include_raw:
+            return features
+        known = dict(raw.spaces) if isinstance(raw, spaces.Dict) else {}
+        missing = [key for key in self._include_raw if key not in known]
+        if missing:
+            raise ObservationKeyError(
+                f"include_raw names {missing[0]!r}, but the environment observes "
+                f"{sorted(known) or 'a single array'}. Leave it out or correct it."
+            )
+        return spaces.Dict({FEATURES: features, **{key: known[key] for key in self._include_raw}})
+
+    def reset(self) -> VecEnvObs:
+        """Reset every environment and its state; return features ``(N, F)`` (or the Dict)."""
+        self._obs = self.venv.reset()
+        everywhere = np.ones(self.num_envs, bool)
+        self._filter(_FilterStep(self._obs, self._no_actions, everywhere, everywhere))
+        if self._recorder:
+            self._recorder.add_resets(self._obs, self._no_actions, everywhere)
+        return self._observation()
+
+    def step_async(self, actions: NDArray[Any]) -> None:
+        """Send ``(N, *action_shape)`` actions; they also enter the next filter step."""
+        self._actions = np.asarray(actions)
+        self.venv.step_async(actions)
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """Return features, rewards, dones and infos as SB3 expects them."""
+        after_reset, rewards, dones, infos = self.venv.step_wait()
+        self._obs = _with_terminal_observations(after_reset, dones, infos)
+        nowhere, everywhere = np.zeros(self.num_envs, bool), np.ones(self.num_envs, bool)
+        self._filter(_FilterStep(self._obs, self._actions, nowhere, everywhere))
+        if self._recorder:
+            self._recorder.add_steps(self._obs, self._actions, rewards, dones, infos)
+        if dones.any():
+            final = self._observation()
+            for index in np.flatnonzero(dones):
+                infos[index]["terminal_observation"] = _row(final, index)
+            self._obs = after_reset
+            self._filter(_FilterStep(self._obs, self._no_actions, dones, dones))
+            if self._recorder:
+                self._recorder.add_resets(self._obs, self._no_actions, dones)
+        return self._observation(), rewards, dones, infos
+
+    def refilter(self) -> VecEnvObs:
+        """Filter the remembered steps again with the world model as it is now.
+
+        Returns:
+            The current observation under the new states, in this wrapper's space.
+        """
+        self.state = self.agent.initial_state(self.num_envs)
+        for step in self._history:
+            self._apply(step)
+        return self._observation()
+
+    def _filter(self, step: _FilterStep) -> None:
+        self._history.append(step)
+        self._apply(step)
+
+    def _apply(self, step: _FilterStep) -> None:
+        posterior = self.agent.filter(step.obs, self.state, step.action, step.is_first, mode="mode")
+        self.state = posterior.where(step.rows, self.state)
+
+    def _observation(self) -> VecEnvObs:
+        features = self.agent.features(self.state).cpu().numpy()
+        if not self._include_raw:
+            return features
+        assert isinstance(self._obs, dict)
+        return {FEATURES: features, **{key: self._obs[key] for key in self._include_raw}}
+
+
+@dataclass(frozen=True)
+class _FilterStep:
+    """One batched filter step; only ``rows`` take its result."""
+
+    obs: VecEnvObs
+    action: NDArray[Any]
+    is_first: NDArray[np.bool_]
+    rows: NDArray[np.bool_]
+
+
+def _row(obs: VecEnvObs, index: int) -> Any:
+    if isinstance(obs, dict):
+        return {key: value[index] for key, value in obs.items()}
+    return obs[index]
+
+
+def _with_terminal_observations(
+    obs: VecEnvObs, dones: NDArray[np.bool_], infos: list[dict[str, Any]]
+) -> VecEnvObs:
+    """Return what arrived: the reset observation gives way to the episode's last one."""
+    if not dones.any():
+        return obs
+    rows = np.flatnonzero(dones)
+    if isinstance(obs, dict):
+        arrived = {key: value.copy() for key, value in obs.items()}
+        for index in rows:
+            for key, value in infos[index]["terminal_observation"].items():
+                arrived[key][index] = value
+        return arrived
+    single = np.array(obs)
+    for index in rows:
+        single[index] = infos[index]["terminal_observation"]
+    return single

@@ -1,0 +1,73 @@
+"""Keep what PPO's environments experience in a Dreamer replay, for training the world model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from dreamer_agent import Replay, make_row
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs
+
+SINGLE_KEY = "observation"
+"""Key under which dreamer-agent keeps an observation space that is not a ``Dict``."""
+
+
+class RowRecorder:
+    """Add every environment's rows to one stream of a replay each.
+
+    SB3 resets an environment in the step that ends its episode, so such a step gives two rows: the
+    episode's last one, then the first one of the next episode.
+
+    Args:
+        replay: Where the rows go; one stream per environment.
+    """
+
+    def __init__(self, replay: Replay) -> None:
+        self.replay = replay
+
+    def add_resets(self, obs: VecEnvObs, actions: NDArray[Any], rows: NDArray[np.bool_]) -> None:
+        """Add the first row of an episode for each environment in ``rows`` ``(N,)``.
+
+        Args:
+            obs: Observations after the reset, ``(N, …)`` per key.
+            actions: The null action, ``(N, *action_shape)``.
+            rows: Which environments were reset, ``(N,)``.
+        """
+        for stream in np.flatnonzero(rows):
+            row = make_row(_observation(obs, stream), actions[stream], 0.0, is_first=True)
+            self.replay.add(row, int(stream))
+
+    def add_steps(
+        self,
+        obs: VecEnvObs,
+        actions: NDArray[Any],
+        rewards: NDArray[np.float32],
+        dones: NDArray[np.bool_],
+        infos: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Add what each environment's step brought.
+
+        Args:
+            obs: Observations as they arrived, the last one of an episode included, ``(N, …)``.
+            actions: The actions that led there, ``(N, *action_shape)``.
+            rewards: ``(N,)``.
+            dones: Whether the episode ended, ``(N,)``.
+            infos: One an environment; ``"TimeLimit.truncated"`` tells how its episode ended.
+        """
+        for stream in range(len(dones)):
+            row = make_row(
+                _observation(obs, stream),
+                actions[stream],
+                float(rewards[stream]),
+                is_last=bool(dones[stream]),
+                is_terminal=bool(dones[stream])
+                and not infos[stream].get("TimeLimit.truncated", False),
+            )
+            self.replay.add(row, int(stream))
+
+
+def _observation(obs: VecEnvObs, stream: int) -> dict[str, Any]:
+    named = obs if isinstance(obs, dict) else {SINGLE_KEY: obs}
+    return {key: value[stream] for key, value in named.items()}
