@@ -1,3 +1,70 @@
-"""DreamerV3 in PyTorch for multi-modal observations: images of any size, masks, text and vectors."""
+"""DreamerV3 in PyTorch for multi-modal observations: images, masks, text and vectors.
+
+Importing the package is cheap: torch is loaded with the first name that needs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dreamer_agent.agent import Agent as Agent
+    from dreamer_agent.agent import AgentState as AgentState
+    from dreamer_agent.agent import Update as Update
+    from dreamer_agent.config import AgentConfig as AgentConfig
+    from dreamer_agent.config import preset as preset
+    from dreamer_agent.errors import CheckpointError as CheckpointError
+    from dreamer_agent.errors import ConfigError as ConfigError
+    from dreamer_agent.errors import DreamerError as DreamerError
+    from dreamer_agent.errors import SpaceError as SpaceError
+    from dreamer_agent.load import load as load
+    from dreamer_agent.replay import Batch as Batch
+    from dreamer_agent.replay import Replay as Replay
+    from dreamer_agent.replay import ReplayConfig as ReplayConfig
+    from dreamer_agent.replay import make_row as make_row
+    from dreamer_agent.train import train as train
+    from dreamer_agent.train_config import LogConfig as LogConfig
+    from dreamer_agent.train_config import TrainConfig as TrainConfig
+    from dreamer_agent.world_model import WorldModel as WorldModel
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "agent": ("Agent", "AgentState", "Update"),
+    "config": ("AgentConfig", "preset"),
+    "errors": ("CheckpointError", "ConfigError", "DreamerError", "SpaceError"),
+    "load": ("load",),
+    "replay": ("Batch", "Replay", "ReplayConfig", "make_row"),
+    "train": ("train",),
+    "train_config": ("LogConfig", "TrainConfig"),
+    "world_model": ("WorldModel",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Agent",
+    "AgentConfig",
+    "AgentState",
+    "Batch",
+    "CheckpointError",
+    "ConfigError",
+    "DreamerError",
+    "LogConfig",
+    "Replay",
+    "ReplayConfig",
+    "SpaceError",
+    "TrainConfig",
+    "Update",
+    "WorldModel",
+    "load",
+    "make_row",
+    "preset",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)

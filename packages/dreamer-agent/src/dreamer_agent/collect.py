@@ -24,6 +24,8 @@ __all__ = ["Actor", "Collector", "Episode", "EpisodeRows"]
 
 Row = dict[str, Any]
 
+_SUMMARY_KEYS = ("episode", "episode_summary")
+
 
 class Actor(Protocol):
     """What the collector needs of an agent."""
@@ -45,7 +47,7 @@ class Episode:
         env_index: Which environment it ran in.
         score: Sum of its rewards (the return).
         length: Number of steps.
-        summary: Numbers the environment gave in ``info["episode"]``.
+        summary: Numbers in the last ``info["episode"]`` and ``info["episode_summary"]``.
     """
 
     env_index: int
@@ -87,7 +89,9 @@ class EpisodeRows:
 
     def _reset_all(self) -> list[tuple[int, Row]]:
         seeds = [episode_seed(self._seed, index, 0) for index in range(self.num_envs)]
-        obs, info = self.env.reset(seed=seeds)  # type: ignore[arg-type]
+        # only environments that we reset one by one are known to take a list
+        disabled = self.mode == AutoresetMode.DISABLED
+        obs, info = self.env.reset(seed=seeds if disabled else seeds[0])  # type: ignore[arg-type]
         self.is_first = np.ones(self.num_envs, np.bool_)
         self.observation_space = as_dict_space(self.env.single_observation_space)
         if self._mask_key and "action_mask" in info and self._mask_key not in _keys(obs):
@@ -331,10 +335,17 @@ def _keys(obs: Any) -> set[str]:
 
 
 def _summary(info: Mapping[str, Any], index: int) -> dict[str, float]:
-    """Numbers of ``info["episode"]`` (or of ``final_info``) of one environment."""
-    source = info.get("episode") or (info.get("final_info") or {}).get("episode") or {}
-    numbers = {}
-    for key, values in source.items():
+    """Numbers the environment gave at an episode's end, in ``info`` or ``info["final_info"]``."""
+    final = info.get("final_info") or {}
+    numbers: dict[str, float] = {}
+    entries = [
+        entry
+        for source in (info, final if isinstance(final, Mapping) else {})
+        for name in _SUMMARY_KEYS
+        if isinstance(source.get(name), Mapping)
+        for entry in source[name].items()
+    ]
+    for key, values in entries:
         if key.startswith("_"):
             continue
         value = np.asarray(values[index] if np.ndim(values) else values)

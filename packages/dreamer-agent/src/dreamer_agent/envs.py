@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.envs.registration import EnvSpec, load_env_creator
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 
 from dreamer_agent.errors import EnvError
@@ -17,7 +18,7 @@ SINGLE_KEY = "observation"
 """Key of an observation that is not a Dict."""
 
 
-Vectorization = Literal["auto", "sync", "async"]
+Vectorization = Literal["auto", "own", "sync", "async"]
 
 
 def episode_seed(seed: int, env_index: int, episode: int) -> int:
@@ -120,8 +121,9 @@ def make_vector_env(
         env_id: Gymnasium id, ``module:Id-v0`` imports the module first.
         num_envs: How many.
         kwargs: Arguments of the environment.
-        vectorization: ``auto`` takes the environment's own vector version if it has one, else
-            ``sync`` (one process); ``async`` gives each environment a process.
+        vectorization: ``own`` takes the environment's vector version; ``sync`` steps copies one
+            after the other; ``async`` gives each a process. ``auto`` takes the own version if a
+            run on it can be resumed exactly (it has ``save`` and ``load``), else ``sync``.
 
     Raises:
         EnvError: The id is unknown, its module is missing, or the environment cannot be built.
@@ -129,8 +131,8 @@ def make_vector_env(
     kwargs = kwargs or {}
     try:
         spec = gym.spec(env_id)
-        if vectorization == "auto" and spec.vector_entry_point is not None:
-            return gym.make_vec(env_id, num_envs, **kwargs)
+        if vectorization == "own" or (vectorization == "auto" and _own_version_resumes(spec)):
+            return gym.make_vec(env_id, num_envs, "vector_entry_point", **kwargs)
         make = [_factory(env_id, kwargs) for _ in range(num_envs)]
         disabled = AutoresetMode.DISABLED
         if vectorization == "async":
@@ -151,6 +153,13 @@ def make_vector_env(
             f"The environment {env_id!r} could not be made with {kwargs}: "
             f"{type(error).__name__}: {error}"
         ) from error
+
+
+def _own_version_resumes(spec: EnvSpec) -> bool:
+    if spec.vector_entry_point is None:
+        return False
+    own = load_env_creator(spec.vector_entry_point)
+    return hasattr(own, "save") and hasattr(own, "load")
 
 
 def _factory(env_id: str, kwargs: Mapping[str, Any]) -> Callable[[], gym.Env[Any, Any]]:

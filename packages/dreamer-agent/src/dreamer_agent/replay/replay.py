@@ -260,6 +260,30 @@ class Replay:
             self._prepare()
         return batch
 
+    def recent(self, batch: int, length: int) -> Batch:
+        """Return the newest sequences, one stream after the other, to look at.
+
+        Nothing random is used up, and what is sampled later stays the same.
+
+        Raises:
+            ReplayError: No stream has ``length`` rows in a row.
+        """
+        every = self._context.every if self._context else 1
+        windows = [
+            Window(stream, start // every * every, length)
+            for stream, spans in enumerate(self.spans())
+            for first, stop in spans[-1:]
+            for start in range(stop - length, first - 1, -length)[:batch]
+            if start // every * every >= first
+        ]
+        if not windows:
+            raise ReplayError(
+                f"No environment has {length} stored rows in a row yet; collect more first."
+            )
+        windows = sorted(windows, key=lambda w: w.start, reverse=True)[:batch]
+        result = self._read_batch(windows, length)
+        return replace(result, context=self._read_context(windows)) if self._context else result
+
     def write_latents(
         self, ids: NDArray[np.int64], deter: NDArray[Any], stoch: NDArray[np.int64]
     ) -> None:
@@ -345,13 +369,15 @@ class Replay:
 
     def _submit(self, windows: list[Window]) -> None:
         if self._executor:
-            future: Future[Batch] = self._executor.submit(self._read_batch, windows)
+            future: Future[Batch] = self._executor.submit(
+                self._read_batch, windows, self.sequence_length
+            )
             self._pending = (windows, future.result)
         else:
-            self._pending = (windows, lambda: self._read_batch(windows))
+            self._pending = (windows, lambda: self._read_batch(windows, self.sequence_length))
 
-    def _read_batch(self, windows: list[Window]) -> Batch:
-        batch, length = len(windows), self.sequence_length
+    def _read_batch(self, windows: list[Window], length: int) -> Batch:
+        batch = len(windows)
         columns = {f.name: np.zeros((batch, length, *f.shape), f.dtype) for f in self.fields}
         ids = np.full((batch, length), -1, np.int64)
         for index, (stream, start, size) in enumerate(windows):
