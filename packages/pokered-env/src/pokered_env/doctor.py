@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import pokered_env
 from pokered_env.arguments import step_limit
+from pokered_env.bench import measure_efficiency
 from pokered_env.env import PokeRedEnv
 from pokered_env.start_states import cache_folder
 
@@ -23,7 +24,7 @@ def run(rom_path: str | None, allow_unknown_rom: bool, steps: int) -> int:
     env = PokeRedEnv(rom_path, allow_unknown_rom=allow_unknown_rom, max_steps=None)
     env.reset(seed=0)
     ready_s = time.perf_counter() - began
-    speed, share = measure_speed(env, steps)
+    speed = measure_efficiency(rom_path, steps, rounds=1)
     profile = env.rom.profile
     rows = {
         "pokered-env": pokered_env.__version__,
@@ -35,32 +36,10 @@ def run(rom_path: str | None, allow_unknown_rom: bool, steps: int) -> int:
         "start states": ", ".join(profile.start_states),
         "cache": str(cache_folder()),
         "ready after": f"{ready_s:.2f} s",
-        "speed": f"{speed:,.0f} steps/s on one core, {1 - share:.1%} of it in the emulator",
+        "speed": f"{speed['env_steps_per_s']:,.0f} steps/s on one core, "
+        f"{speed['efficiency']:.0%} of the bare emulator's",
     }
     env.close()
     for name, value in rows.items():
         print(f"{name:>12}  {value}")
     return 0
-
-
-def measure_speed(env: PokeRedEnv, steps: int) -> tuple[float, float]:
-    """Time random play.
-
-    Args:
-        env: An environment in the middle of an episode without a step limit.
-        steps: Steps to time.
-
-    Returns:
-        Steps a second, and the share of the time that is not the emulator's.
-    """
-    env.action_space.seed(0)
-    actions = [int(env.action_space.sample()) for _ in range(steps)]
-    began = time.perf_counter()
-    for action in actions:
-        env.step(action)
-    with_env = time.perf_counter() - began
-    began = time.perf_counter()
-    for action in actions:
-        env.emulator.step(env.buttons[action].key, 8, 24)
-    without = time.perf_counter() - began
-    return steps / with_env, max(0.0, 1 - without / with_env)

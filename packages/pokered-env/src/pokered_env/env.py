@@ -7,6 +7,7 @@ import operator
 import os
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -33,7 +34,7 @@ from pokered_env.progress import EpisodeProgress
 from pokered_env.rewards import REWARD_TERMS, RewardWeights, reward_terms
 from pokered_env.rom import resolve_rom
 from pokered_env.snapshot import Snapshot
-from pokered_env.start_states import State, load_start_state
+from pokered_env.start_states import StartStates, State
 from pokered_env.text import read_text
 from pokered_env.timing import make_timing, perform
 
@@ -91,7 +92,8 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
 
     Args:
         rom_path: The ROM file. None: `$POKERED_ROM`, else the open cartridge.
-        start_state: Name, path or bytes of the state episodes start from. None: the ROM's default.
+        start_state: Name, path or bytes of the state episodes start from, or a mapping of such to
+            their weights, to draw one each time. None: the ROM's default.
         action_set: `"default"` or `"full"`.
         action_frames: Frames of an action, or `"until_ready"`: as few as the game needs until it
             accepts input again.
@@ -121,7 +123,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self,
         rom_path: str | os.PathLike[str] | None = None,
         *,
-        start_state: State | None = None,
+        start_state: State | Mapping[State, float] | None = None,
         action_set: ActionSet = "default",
         action_frames: int | str = 24,
         hold_frames: int = 8,
@@ -151,8 +153,9 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         _log.info("Playing %s from %s", self.rom.profile.title, self.rom.path)
         self._profile = self.rom.profile
         self._goal = make_goal(goal, self._profile)
-        default = self._profile.default_start_state if start_state is None else start_state
-        self._default_start = load_start_state(self.rom, default)
+        self.start_states = StartStates.load(
+            self.rom, self._profile.default_start_state if start_state is None else start_state
+        )
         window = Window.SDL2 if render_mode == "human" else Window.NONE
         self._emulator = Emulator(self.rom.path, window)
         self._exploration = Exploration(self._profile.maps)
@@ -185,6 +188,21 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             raise ResetNeededError("Call reset() first.")
         return self._progress
 
+    @property
+    def dynamics(self) -> dict[str, Any]:
+        """The arguments that decide what happens in an episode, as JSON values."""
+        names = (
+            "action_set",
+            "action_frames",
+            "hold_frames",
+            "repeat_action_probability",
+            "allow_unknown_rom",
+        )
+        return {name: self._arguments[name] for name in names} | {
+            "reward_weights": asdict(self._weights),
+            "max_steps": None,
+        }
+
     def declare_assist(self, name: str) -> None:
         """Have ``info["assists"]`` say from now on that the agent is helped by ``name``."""
         self._assists = tuple(sorted({*self._assists, name}))
@@ -216,12 +234,13 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         if unknown := set(options or {}) - {"state"}:
             raise ConfigError(f"Unknown reset options {sorted(unknown)}. There is 'state'.")
         state = (options or {}).get("state")
-        start = self._default_start if state is None else load_start_state(self.rom, state)
+        starts = self.start_states if state is None else StartStates.load(self.rom, state)
         super().reset(seed=seed)
+        label, start = starts.draw(self.np_random)
         emulator.load_state(start)
         self._seed_game(emulator)
         self._state = GameState.read(emulator)
-        self._progress = EpisodeProgress(self._state, self._exploration)
+        self._progress = EpisodeProgress(self._state, self._exploration, label)
         self._is_over = False
         self._last_action = 0
         return self._observe(out, dict.fromkeys(REWARD_TERMS, 0.0), [], frames=0)

@@ -25,6 +25,7 @@ class EpisodeSummary(TypedDict):
         events: Names of the events that happened, in order of their first time.
         badges: Number of badges held.
         goal_reached: Whether the goal was reached.
+        start_state: Name or path of the state it started from, or a digest of its bytes.
     """
 
     reward: float
@@ -34,6 +35,7 @@ class EpisodeSummary(TypedDict):
     events: tuple[str, ...]
     badges: int
     goal_reached: bool
+    start_state: str
 
 
 class StepInfo(TypedDict, total=False):

@@ -18,9 +18,11 @@ class EpisodeProgress:
     Args:
         state: The game at the episode's start.
         exploration: The episode's tiles; cleared, and the first tile entered.
+        start_state: What the start state is called.
     """
 
-    def __init__(self, state: GameState, exploration: Exploration) -> None:
+    def __init__(self, state: GameState, exploration: Exploration, start_state: str = "") -> None:
+        self.start_state = start_state
         exploration.clear()
         exploration.visit(state)
         self.exploration = exploration
@@ -66,6 +68,7 @@ class EpisodeProgress:
             events=tuple(names.name(flag) for flag in self.event_flags),
             badges=state.num_badges,
             goal_reached=goal_reached,
+            start_state=self.start_state,
         )
 
     def to_json(self) -> dict[str, Any]:

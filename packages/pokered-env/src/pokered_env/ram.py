@@ -51,6 +51,7 @@ X_COORD = Symbol("wXCoord", 0xD362)
 NUM_HOF_TEAMS = Symbol("wNumHoFTeams", 0xD5A2)
 STATUS_FLAGS_5 = Symbol("wStatusFlags5", 0xD730)
 EVENT_FLAGS = Symbol("wEventFlags", 0xD747, 320)
+GRASS_RATE = Symbol("wGrassRate", 0xD887)
 
 LCD_REGISTERS = Symbol("rLCDC..rWX", 0xFF40, 12)
 AUTO_BG_TRANSFER = Symbol("hAutoBGTransferEnabled", 0xFFBA)
@@ -61,6 +62,7 @@ RANDOM_SUB = Symbol("hRandomSub", 0xFFD4)
 WINDOW_HIDDEN = 0x90  # hWY while walking
 PARTY_SIZE = 6
 PARTY_MON_SIZE = 44
+MON_HP, MON_MAX_HP = 1, 34  # offsets in a party member
 SCRIPTED_BITS = 0xA1  # of wStatusFlags5: scripted NPC or player movement, joypad disabled
 
 

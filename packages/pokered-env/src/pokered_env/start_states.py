@@ -10,14 +10,18 @@ import hashlib
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
+
 from pokered_env import scripts
 from pokered_env.emulator import PYBOY_VERSION, Emulator
-from pokered_env.errors import StateError, StateNotFoundError
+from pokered_env.errors import ConfigError, StateError, StateNotFoundError
 from pokered_env.migration import migrate_state
 from pokered_env.rom import Rom
 from pokered_env.state_file import MAGIC, pack_state, unpack_state
@@ -61,6 +65,61 @@ def load_start_state(rom: Rom, state: State) -> bytes:
             f"{str(state)!r} is no start state of {rom.profile.title} ({names}), and no readable "
             "file has that path. `pokered states make NAME` adds one."
         ) from error
+
+
+@dataclass(frozen=True)
+class StartStates:
+    """The states episodes start from, and how often each.
+
+    Attributes:
+        labels: What the states are called.
+        states: The states, in native form.
+        shares: The probability of each.
+    """
+
+    labels: tuple[str, ...]
+    states: tuple[bytes, ...]
+    shares: tuple[float, ...]
+
+    @classmethod
+    def load(cls, rom: Rom, states: State | Mapping[State, float]) -> StartStates:
+        """Find one state, or a mapping of states to their weights.
+
+        Raises:
+            StateError: A state cannot be used.
+            ConfigError: The weights are no positive numbers.
+        """
+        weights = states if isinstance(states, Mapping) else {states: 1.0}
+        total = sum(weights.values())
+        if not total > 0 or not all(0 <= weight < inf for weight in weights.values()):
+            raise ConfigError(
+                f"Weights of start states {list(weights.values())}: pass numbers from 0 on, at "
+                "least one of them above."
+            )
+        return cls(
+            labels=tuple(_label(state) for state in weights),
+            states=tuple(load_start_state(rom, state) for state in weights),
+            shares=tuple(weight / total for weight in weights.values()),
+        )
+
+    def with_share(self, label: str, state: bytes, share: float) -> StartStates:
+        """Return these states with another, in native form, that is drawn with ``share``."""
+        return StartStates(
+            labels=(*self.labels, label),
+            states=(*self.states, state),
+            shares=(*(old * (1 - share) for old in self.shares), share),
+        )
+
+    def draw(self, rng: np.random.Generator) -> tuple[str, bytes]:
+        """Return the label and the bytes of a state; draws nothing if there is only one."""
+        i = int(rng.choice(len(self.states), p=self.shares)) if len(self.states) > 1 else 0
+        return self.labels[i], self.states[i]
+
+
+def _label(state: State) -> str:
+    if isinstance(state, bytes):
+        return f"bytes:{hashlib.sha1(state).hexdigest()[:8]}"
+    return os.fspath(state)
 
 
 def list_start_states(rom: Rom) -> dict[str, str]:
@@ -108,7 +167,7 @@ def _is_plain_name(name: str) -> bool:
     return bool(name) and all(c.isalnum() or c in "-_" for c in name)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _scripted(rom: Rom, name: str) -> bytes:
     script = rom.profile.start_states[name].script
     key = hashlib.sha1(repr((rom.sha1, PYBOY_VERSION, name, _fingerprint(script))).encode())
@@ -128,7 +187,7 @@ def _fingerprint(script: scripts.InputScript) -> list[tuple[object, ...]]:
     return [(p.button, p.hold_frames, p.total_frames, p.repeat, p.goal) for p in script]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _native(rom: Rom, raw: bytes) -> bytes:
     if raw.startswith(MAGIC):
         return unpack_state(raw, rom.sha1, PYBOY_VERSION)

@@ -1,0 +1,53 @@
+"""Pictures for people that show more than the screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from pokered_env.errors import ConfigError
+from pokered_env.heat_map import draw_heat_map
+
+_PLAYER = (90, 200, 250)
+_SIDE, _SCALE = 36, 4  # tiles shown, pixels a tile: as high as the screen
+
+
+class Overlay(gym.Wrapper[Any, Any, Any, Any]):
+    """Draws the world map with the tiles of the episode beside the screen.
+
+    Only `render` changes: it returns ``(144, 304, 3)``. Indoors the map shows where the door is.
+
+    Args:
+        env: The environment, made with ``render_mode="rgb_array"``.
+
+    Raises:
+        ConfigError: It has another render mode.
+    """
+
+    def __init__(self, env: gym.Env[Any, Any]) -> None:
+        super().__init__(env)
+        if env.render_mode != "rgb_array":
+            raise ConfigError(
+                f'Overlay needs render_mode="rgb_array", this environment has {env.render_mode!r}.'
+            )
+
+    def render(self) -> NDArray[np.uint8]:
+        """Return screen and map side by side."""
+        screen: Any = self.env.render()
+        return np.concatenate([screen, self._map()], axis=1)
+
+    def _map(self) -> NDArray[np.uint8]:
+        env: Any = self.unwrapped
+        maps, state = env.rom.profile.maps, env.game_state
+        picture = draw_heat_map(env.progress.exploration.world(), maps, scale=1)
+        half = _SIDE // 2
+        picture = np.pad(picture, ((half, half), (half, half), (0, 0)))
+        x, y = maps.global_xy(state.map_id, state.x, state.y) or (0, 0)
+        picture = picture[y : y + _SIDE, x : x + _SIDE]
+        picture = picture.repeat(_SCALE, 0).repeat(_SCALE, 1)
+        middle = slice(half * _SCALE, (half + 1) * _SCALE)
+        picture[middle, middle] = _PLAYER
+        return picture
