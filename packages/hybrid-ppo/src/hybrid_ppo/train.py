@@ -42,7 +42,7 @@ def train(config: HybridConfig) -> Path:
         ConfigError: The run directory holds a run already, or cannot be written.
         DreamerError: ``config.world_model`` is no run with a checkpoint.
     """
-    agent = load(config.world_model, seed=config.seed)
+    agent = load(config.world_model)
     _create(config)
     venv = make_raw_env(config)
     replay = None if config.freeze_world_model else _make_replay(config, agent, venv)
@@ -127,7 +127,7 @@ def load_run(run_dir: Path) -> tuple[HybridConfig, Agent, PPO]:
         )
     values = yaml.safe_load((run_dir / CONFIG_FILE).read_text())
     config = TypeAdapter(HybridConfig).validate_python(values)
-    agent = load(config.world_model, seed=config.seed)
+    agent = load(config.world_model)
     if (run_dir / WORLD_MODEL_FILE).exists():
         agent.load_state_dict(load_file(run_dir / WORLD_MODEL_FILE))
     return config, agent, PPO.load(run_dir / POLICY_FILE, device=str(agent.device))
