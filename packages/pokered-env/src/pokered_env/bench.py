@@ -53,9 +53,11 @@ def measure(
     return figures
 
 
-def measure_efficiency(rom_path: str | None, steps: int, rounds: int) -> dict[str, Any]:
+def measure_efficiency(
+    rom_path: str | None, steps: int, rounds: int, *, allow_unknown_rom: bool = False
+) -> dict[str, Any]:
     """Compare the environment's steps with the emulator's, both playing the same buttons."""
-    env = PokeRedEnv(rom_path, max_steps=None)
+    env = PokeRedEnv(rom_path, max_steps=None, allow_unknown_rom=allow_unknown_rom)
     env.reset(seed=0)
     raw = _twin(env)
     keys = [button.key for button in env.buttons]

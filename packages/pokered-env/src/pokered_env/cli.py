@@ -1,12 +1,19 @@
-"""The command ``pokered``: look at the installation, play, record, replay, make states."""
+"""The command ``pokered``: check the installation, play, record, replay, make start states."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pokered_env.errors import PokeRedError
+
+if TYPE_CHECKING:
+    from pokered_env.env import PokeRedEnv
+
+Command = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,8 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Words of the command line; None for those of the process.
     """
     options = _parser().parse_args(arguments)
+    run: Command = options.run
     try:
-        return int(options.run(options) or 0)
+        return run(options)
     except PokeRedError as error:
         print(f"pokered: {error}", file=sys.stderr)
         return 1
@@ -29,40 +37,158 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pokered", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    doctor = commands.add_parser("doctor", help="check ROM, PyBoy and the speed to expect")
-    doctor.set_defaults(run=_doctor)
-    doctor.add_argument("--steps", type=int, default=300, help="steps to time (default 300)")
+    doctor = _command(commands, "doctor", _doctor, "check ROM, PyBoy and the speed to expect")
+    doctor.add_argument("--steps", type=int, default=300, help="steps to time (300)")
 
-    play = commands.add_parser("play", help="play in a window: arrows, A, S, return, backspace")
-    play.set_defaults(run=_play)
+    play = _command(commands, "play", _play, "play in a window: arrows, A, S, return, backspace")
     play.add_argument("--state", help="start state: a name or a path")
     play.add_argument(
         "--headless", type=int, metavar="STEPS", help="no window: play random buttons and check"
     )
-    for command in (doctor, play):
-        _add_rom_options(command)
+
+    record = _command(commands, "record", _record, "record an episode of random play")
+    record.add_argument("file", type=Path, help="file to write")
+    record.add_argument("--steps", type=int, default=500, help="actions (500)")
+    record.add_argument("--seed", type=int, default=0, help="seed of game and actions (0)")
+    record.add_argument("--state", help="start state: a name or a path")
+
+    replay = _command(commands, "replay", _replay, "play a recorded episode again")
+    replay.add_argument("file", type=Path, help="recorded episode")
+    replay.add_argument("--verify", action="store_true", help="compare every step")
+    replay.add_argument("--video", type=Path, help="write .webp, .gif or .mp4, map included")
+    replay.add_argument("--heat-map", type=Path, help="write a picture of the tiles walked")
+
+    states = commands.add_parser("states", help="list and make start states")
+    verbs = states.add_subparsers(required=True, metavar="verb")
+    _command(verbs, "list", _list_states, "list start states")
+    make = _command(verbs, "make", _make_state, "keep a state as a start state")
+    make.add_argument("name", help="what to call it")
+    make.add_argument(
+        "--from",
+        dest="source",
+        metavar="STATE",
+        help="name, or file of a save state of any PyBoy since 1.6 (default: play up to it)",
+    )
+
+    bench = _command(commands, "bench", _bench, "measure speed, as one line of JSON")
+    bench.add_argument("--rounds", type=int, default=10, help="interleaved rounds (10)")
     return parser
 
 
-def _add_rom_options(parser: argparse.ArgumentParser) -> None:
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Command,
+    summary: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(run=run)
     parser.add_argument("--rom", help="ROM file (default: $POKERED_ROM, else the open cartridge)")
     parser.add_argument("--allow-unknown-rom", action="store_true", help="try any cartridge")
+    return parser
+
+
+# The commands import what they need themselves, so that --help does not load an emulator.
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from pokered_env import doctor
+    from pokered_env.doctor import report
 
-    return doctor.run(options.rom, options.allow_unknown_rom, options.steps)
+    for name, value in report(options.rom, options.allow_unknown_rom, options.steps).items():
+        print(f"{name:>12}  {value}")
+    return 0
 
 
 def _play(options: argparse.Namespace) -> int:
     from pokered_env import play
 
-    if options.headless is not None:
-        return play.self_test(
-            options.rom, options.allow_unknown_rom, options.state, options.headless
+    if options.headless is None:
+        play.play(options.rom, options.allow_unknown_rom, options.state)
+    else:
+        print(
+            play.self_test(options.rom, options.allow_unknown_rom, options.state, options.headless)
         )
-    return play.play(options.rom, options.allow_unknown_rom, options.state)
+    return 0
+
+
+def _record(options: argparse.Namespace) -> int:
+    from pokered_env.arguments import step_limit
+    from pokered_env.env import PokeRedEnv
+    from pokered_env.episode import EpisodeRecorder
+
+    step_limit("--steps", options.steps)
+    env = PokeRedEnv(options.rom, max_steps=None, allow_unknown_rom=options.allow_unknown_rom)
+    recorder = EpisodeRecorder(env, options.state, seed=options.seed)
+    env.action_space.seed(options.seed)
+    for _ in range(options.steps):
+        if recorder.step(int(env.action_space.sample())):
+            break
+    episode = recorder.episode()
+    env.close()
+    episode.save(options.file)
+    print(f"{options.file}: {len(episode.actions)} actions, reward {episode.total_reward:.2f}")
+    return 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from pokered_env.episode import Episode, replay
+    from pokered_env.heat_map import crop_to_visited, draw_heat_map
+    from pokered_env.video import save_picture, save_video
+    from pokered_env.wrappers.overlay import draw_overlay
+
+    episode = Episode.load(options.file)
+    frames = []
+    heat_map = None
+
+    def watch(env: PokeRedEnv) -> None:
+        nonlocal heat_map
+        if options.video:
+            frames.append(draw_overlay(env))
+        if options.heat_map and env.progress.num_steps == len(episode.actions):
+            world = env.progress.exploration.world()
+            heat_map = crop_to_visited(draw_heat_map(world, env.rom.profile.maps), world)
+
+    total = replay(episode, options.rom, verify=options.verify, on_step=watch)
+    if options.video:
+        save_video(frames, options.video)
+    if heat_map is not None:
+        save_picture(heat_map, options.heat_map)
+    verdict = ", every step as recorded" if options.verify else ""
+    print(f"{options.file}: {len(episode.actions)} actions, reward {total:.2f}{verdict}")
+    return 0
+
+
+def _list_states(options: argparse.Namespace) -> int:
+    from pokered_env.rom import resolve_rom
+    from pokered_env.start_states import list_start_states
+
+    rom = resolve_rom(options.rom, allow_unknown_rom=options.allow_unknown_rom)
+    for name, description in list_start_states(rom).items():
+        print(f"{name:>20}  {description}")
+    return 0
+
+
+def _make_state(options: argparse.Namespace) -> int:
+    from pokered_env.play import play
+    from pokered_env.rom import resolve_rom
+    from pokered_env.start_states import load_start_state, save_start_state
+
+    rom = resolve_rom(options.rom, allow_unknown_rom=options.allow_unknown_rom)
+    if options.source is None:
+        state = play(options.rom, options.allow_unknown_rom, None)
+    else:
+        state = load_start_state(rom, options.source)
+    print(f"{options.name}: {save_start_state(rom, options.name, state)}")
+    return 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    import json
+
+    from pokered_env.bench import measure
+
+    print(json.dumps(measure(options.rom, rounds=options.rounds, growth_steps=0)))
+    return 0
 
 
 if __name__ == "__main__":

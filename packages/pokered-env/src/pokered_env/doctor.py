@@ -13,8 +13,8 @@ from pokered_env.env import PokeRedEnv
 from pokered_env.start_states import cache_folder
 
 
-def run(rom_path: str | None, allow_unknown_rom: bool, steps: int) -> int:
-    """Print the report; return the exit status.
+def report(rom_path: str | None, allow_unknown_rom: bool, steps: int) -> dict[str, str]:
+    """Return what there is to know, by name.
 
     Raises:
         PokeRedError: Something the environment needs is not as it should be.
@@ -24,9 +24,10 @@ def run(rom_path: str | None, allow_unknown_rom: bool, steps: int) -> int:
     env = PokeRedEnv(rom_path, allow_unknown_rom=allow_unknown_rom, max_steps=None)
     env.reset(seed=0)
     ready_s = time.perf_counter() - began
-    speed = measure_efficiency(rom_path, steps, rounds=1)
+    env.close()
+    speed = measure_efficiency(rom_path, steps, rounds=1, allow_unknown_rom=allow_unknown_rom)
     profile = env.rom.profile
-    rows = {
+    return {
         "pokered-env": pokered_env.__version__,
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         "pyboy": version("pyboy"),
@@ -39,7 +40,3 @@ def run(rom_path: str | None, allow_unknown_rom: bool, steps: int) -> int:
         "speed": f"{speed['env_steps_per_s']:,.0f} steps/s on one core, "
         f"{speed['efficiency']:.0%} of the bare emulator's",
     }
-    env.close()
-    for name, value in rows.items():
-        print(f"{name:>12}  {value}")
-    return 0

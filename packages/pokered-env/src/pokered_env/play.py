@@ -17,8 +17,11 @@ from pokered_env.observation import Observation
 _NOOP = ACTION_SETS["full"].index(Button.NOOP)
 
 
-def play(rom_path: str | None, allow_unknown_rom: bool, state: str | None) -> int:
+def play(rom_path: str | None, allow_unknown_rom: bool, state: str | None) -> bytes:
     """Play in PyBoy's window, with a panel of the observations in the terminal.
+
+    Returns:
+        The emulator's state when the window was closed or the game completed.
 
     Raises:
         ConfigError: There is no display.
@@ -43,8 +46,9 @@ def play(rom_path: str | None, allow_unknown_rom: bool, state: str | None) -> in
         seen, reward, is_over, _, info = env.step(_NOOP)
         total += reward
         print_panel(seen, info, total)
+    last = env.emulator.save_state()
     env.close()
-    return 0
+    return last
 
 
 def print_panel(seen: Observation, info: StepInfo, total_reward: float) -> None:
@@ -71,8 +75,11 @@ def panel(seen: Observation, info: StepInfo, total_reward: float) -> list[str]:
     ]
 
 
-def self_test(rom_path: str | None, allow_unknown_rom: bool, state: str | None, steps: int) -> int:
+def self_test(rom_path: str | None, allow_unknown_rom: bool, state: str | None, steps: int) -> str:
     """Play random buttons twice from one seed; check the spaces and that both runs are equal.
+
+    Returns:
+        A line that says so.
 
     Raises:
         SelfTestError: A check failed.
@@ -86,11 +93,10 @@ def self_test(rom_path: str | None, allow_unknown_rom: bool, state: str | None, 
     env.close()
     if first != second:
         raise SelfTestError(f"Two runs from one seed differ: {first} and {second}.")
-    print(
+    return (
         f"{env.rom.profile.title}: {steps} steps twice, equal ({first}). Now at "
         f"{info['map_name']} ({info['x']}, {info['y']}), {info['coverage']} tiles walked."
     )
-    return 0
 
 
 def _random_play(env: PokeRedEnv, steps: int) -> tuple[str, StepInfo]:

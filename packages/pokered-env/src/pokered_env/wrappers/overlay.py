@@ -8,11 +8,13 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from pokered_env.env import PokeRedEnv
 from pokered_env.errors import ConfigError
 from pokered_env.heat_map import draw_heat_map
+from pokered_env.rendering import rgb_array
 
 _PLAYER = (90, 200, 250)
-_SIDE, _SCALE = 36, 4  # tiles shown, pixels a tile: as high as the screen
+_SIDE, _SCALE = 36, 4  # tiles shown, and pixels a tile: as high as the screen
 
 
 class Overlay(gym.Wrapper[Any, Any, Any, Any]):
@@ -36,18 +38,18 @@ class Overlay(gym.Wrapper[Any, Any, Any, Any]):
 
     def render(self) -> NDArray[np.uint8]:
         """Return screen and map side by side."""
-        screen: Any = self.env.render()
-        return np.concatenate([screen, self._map()], axis=1)
+        base: Any = self.unwrapped
+        return draw_overlay(base)
 
-    def _map(self) -> NDArray[np.uint8]:
-        env: Any = self.unwrapped
-        maps, state = env.rom.profile.maps, env.game_state
-        picture = draw_heat_map(env.progress.exploration.world(), maps, scale=1)
-        half = _SIDE // 2
-        picture = np.pad(picture, ((half, half), (half, half), (0, 0)))
-        x, y = maps.global_xy(state.map_id, state.x, state.y) or (0, 0)
-        picture = picture[y : y + _SIDE, x : x + _SIDE]
-        picture = picture.repeat(_SCALE, 0).repeat(_SCALE, 1)
-        middle = slice(half * _SCALE, (half + 1) * _SCALE)
-        picture[middle, middle] = _PLAYER
-        return picture
+
+def draw_overlay(env: PokeRedEnv) -> NDArray[np.uint8]:
+    """Return screen and world map of a running episode side by side, ``(144, 304, 3)``."""
+    maps, state = env.rom.profile.maps, env.game_state
+    picture = draw_heat_map(env.progress.exploration.world(), maps, scale=1)
+    half = _SIDE // 2
+    picture = np.pad(picture, ((half, half), (half, half), (0, 0)))
+    x, y = maps.global_xy(state.map_id, state.x, state.y) or (0, 0)
+    picture = picture[y : y + _SIDE, x : x + _SIDE].repeat(_SCALE, 0).repeat(_SCALE, 1)
+    middle = slice(half * _SCALE, (half + 1) * _SCALE)
+    picture[middle, middle] = _PLAYER
+    return np.concatenate([rgb_array(env.emulator.screen), picture], axis=1)
