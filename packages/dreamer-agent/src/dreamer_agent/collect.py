@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 from numpy.typing import NDArray
 
 from dreamer_agent.envs import SINGLE_KEY, as_dict_space, episode_seed
@@ -202,8 +202,8 @@ class EpisodeRows:
         """Return what ``restore`` needs to continue these very episodes."""
         if hasattr(self.env, "save") and hasattr(self.env, "load"):
             envs: Any = self.env.save()
-        elif self.mode == AutoresetMode.DISABLED and hasattr(self.env, "call"):
-            envs = list(self.env.call("episode_state"))
+        elif self.mode == AutoresetMode.DISABLED:
+            envs = _save_each(self.env)
         else:
             envs = None
         return {
@@ -225,8 +225,7 @@ class EpisodeRows:
         if hasattr(self.env, "load"):
             self.env.load(state["envs"])
         else:
-            self.env.set_attr("state_to_restore", state["envs"])  # type: ignore[attr-defined]
-            self.env.reset()
+            _load_each(self.env, state["envs"])
         self._episodes = list(state["episodes"])
         self._ended = np.array(state["ended"], np.bool_)
         self.is_first = np.array(state["is_first"], np.bool_)
@@ -324,6 +323,23 @@ class Collector:
         self._length = np.array(state["length"], np.int64)
         self._state = type(self._state)(**state["agent"])
         return True
+
+
+def _save_each(env: Any) -> list[Any] | None:
+    if isinstance(env, (SyncVectorEnv, AsyncVectorEnv)):
+        return list(env.call("episode_state"))
+    envs = getattr(env, "envs", [])
+    can = envs and all(hasattr(one, "save") and hasattr(one, "load") for one in envs)
+    return [one.save() for one in envs] if can else None
+
+
+def _load_each(env: Any, saved: Sequence[Any]) -> None:
+    if isinstance(env, (SyncVectorEnv, AsyncVectorEnv)):
+        env.set_attr("state_to_restore", list(saved))
+        env.reset()
+        return
+    for one, state in zip(env.envs, saved, strict=True):
+        one.load(state)
 
 
 def _as_dict(obs: Any) -> dict[str, NDArray[Any]]:

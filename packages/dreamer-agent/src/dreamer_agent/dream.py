@@ -11,9 +11,12 @@ import torch
 from dreamer_agent.agent import Agent
 from dreamer_agent.dream_frames import render_frames, save_frames
 from dreamer_agent.replay import Batch, Replay
+from dreamer_agent.world_metrics import open_loop_errors, select_horizons
 from dreamer_agent.world_model import OpenLoop
 
-__all__ = ["dream", "save_dream"]
+__all__ = ["dream", "modality_names", "newest_sequences", "save_dream"]
+
+_HORIZONS = (1, 5, 15)
 
 
 def dream(agent: Agent, batch: Batch, context_steps: int = 5, seed: int = 0) -> OpenLoop:
@@ -30,35 +33,38 @@ def dream(agent: Agent, batch: Batch, context_steps: int = 5, seed: int = 0) -> 
     return agent.world_model.open_loop(batch, context_steps, generator)
 
 
+def newest_sequences(replay: Replay, num: int, context_steps: int, horizon: int) -> Batch:
+    """Newest sequences of the replay, as long as asked for or as it has.
+
+    Raises:
+        ReplayError: It holds no two rows in a row.
+    """
+    longest = max((stop - start for spans in replay.spans() for start, stop in spans), default=0)
+    length = min(context_steps + horizon, max(2, longest - replay.config.context_every))
+    return replay.recent(num, length)
+
+
+def modality_names(agent: Agent) -> dict[str, str]:
+    """Modality of each observation key."""
+    return {key: spec.modality for key, spec in agent.observations.items()}
+
+
 def save_dream(
-    agent: Agent,
-    replay: Replay,
-    path: Path,
-    *,
-    context_steps: int = 5,
-    horizon: int = 45,
-    metadata: Mapping[str, Any] | None = None,
-    fps: float = 5.0,
-) -> OpenLoop:
-    """Dream the newest sequence of the replay and write a video of it.
+    agent: Agent, batch: Batch, path: Path, metadata: Mapping[str, Any], context_steps: int = 5
+) -> dict[str, float]:
+    """Dream sequences, write a video of the first, and measure all.
 
     Args:
         agent: Whose world model dreams.
-        replay: Where the sequence comes from.
+        batch: Sequences ``(B, T)``.
         path: ``.webp``, ``.gif``, or ``.png`` (a strip of some of the frames).
-        context_steps: Rows the model sees.
-        horizon: Rows it imagines (fewer if the replay is shorter).
         metadata: The environment's; ``alphabets`` turns token ids into characters.
-        fps: Frames per second.
+        context_steps: Rows the model sees.
 
-    Raises:
-        ReplayError: The replay holds no sequence that long.
+    Returns:
+        Open-loop errors 1, 5 and 15 steps ahead.
     """
-    longest = max((b - a for spans in replay.spans() for a, b in spans), default=0)
-    length = min(context_steps + horizon, max(longest - replay.config.context_every, 2))
-    batch = replay.recent(1, length)
-    result = dream(agent, batch, min(context_steps, length - 1))
-    modalities = {key: spec.modality for key, spec in agent.observations.items()}
-    alphabets = (metadata or {}).get("alphabets") or {}
-    save_frames(render_frames(result, modalities, alphabets), path, fps)
-    return result
+    result = dream(agent, batch, min(context_steps, batch.shape[1] - 1))
+    names = modality_names(agent)
+    save_frames(render_frames(result, names, metadata.get("alphabets") or {}), path)
+    return select_horizons(open_loop_errors(result, names, batch.is_first), _HORIZONS)

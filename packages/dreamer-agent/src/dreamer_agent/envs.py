@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -132,7 +133,7 @@ def make_vector_env(
     try:
         spec = gym.spec(env_id)
         if vectorization == "own" or (vectorization == "auto" and _own_version_resumes(spec)):
-            return gym.make_vec(env_id, num_envs, "vector_entry_point", **kwargs)
+            return _make_own(spec, env_id, num_envs, kwargs)
         make = [_factory(env_id, kwargs) for _ in range(num_envs)]
         disabled = AutoresetMode.DISABLED
         if vectorization == "async":
@@ -158,8 +159,25 @@ def make_vector_env(
 def _own_version_resumes(spec: EnvSpec) -> bool:
     if spec.vector_entry_point is None:
         return False
-    own = load_env_creator(spec.vector_entry_point)
-    return hasattr(own, "save") and hasattr(own, "load")
+    own, single = _creator(spec.vector_entry_point), _creator(spec.entry_point)
+    creators = (own, single) if _takes_autoreset_mode(own) else (own,)
+    return any(hasattr(creator, "save") and hasattr(creator, "load") for creator in creators)
+
+
+def _creator(entry_point: Any) -> Callable[..., Any]:
+    return load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
+
+
+def _takes_autoreset_mode(creator: Callable[..., Any]) -> bool:
+    return "autoreset_mode" in inspect.signature(creator).parameters
+
+
+def _make_own(
+    spec: EnvSpec, env_id: str, num_envs: int, kwargs: Mapping[str, Any]
+) -> VectorEnv[Any, Any, Any]:
+    if _takes_autoreset_mode(_creator(spec.vector_entry_point)):
+        kwargs = {"autoreset_mode": AutoresetMode.DISABLED, **kwargs}
+    return gym.make_vec(env_id, num_envs, "vector_entry_point", **kwargs)
 
 
 def _factory(env_id: str, kwargs: Mapping[str, Any]) -> Callable[[], gym.Env[Any, Any]]:

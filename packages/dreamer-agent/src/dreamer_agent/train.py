@@ -26,15 +26,16 @@ import torch
 from dreamer_agent import checkpoint
 from dreamer_agent.agent import Agent
 from dreamer_agent.collect import Collector, Episode, EpisodeRows
-from dreamer_agent.dream import save_dream
+from dreamer_agent.dream import newest_sequences, save_dream
 from dreamer_agent.envs import episode_seed, make_vector_env
-from dreamer_agent.errors import CheckpointError, ConfigError, ReplayError
+from dreamer_agent.errors import CheckpointError, ConfigError, ReplayError, RunDirectoryError
 from dreamer_agent.evaluate import evaluate
 from dreamer_agent.learn import Learner
 from dreamer_agent.logging import Logger, Sink
 from dreamer_agent.logging.jsonl import JsonlSink
 from dreamer_agent.logging.terminal import Terminal
 from dreamer_agent.metrics import Meter, Watch
+from dreamer_agent.recording import Recording, write_recording
 from dreamer_agent.replay import Replay
 from dreamer_agent.run_dir import RunDirectory, default_run_dir
 from dreamer_agent.schedule import Every
@@ -42,6 +43,7 @@ from dreamer_agent.train_config import TrainConfig, check_resumable, load_yaml, 
 
 __all__ = ["Trainer", "latent_sizes", "load_config", "resolve_device", "train"]
 
+_DREAM_SEQUENCES, _DREAM_CONTEXT, _DREAM_HORIZON = 8, 5, 45
 _EVALUATION = 1_000_003  # seeds of evaluation episodes are apart from those of training
 
 
@@ -159,6 +161,9 @@ class Trainer:
             seed=config.seed,
         )
         self._metadata = dict(rows.env.metadata)
+        write_recording(
+            run.replay, Recording(rows.observation_space, rows.action_space, self._metadata)
+        )
         self._replay = Replay.for_spaces(
             rows.observation_space,
             rows.action_space,
@@ -330,14 +335,13 @@ class Trainer:
     def _dream(self) -> None:
         self._display.status.phase = "dreaming"
         path = self._run.videos / f"dream_{self._collector.env_steps:09d}.webp"
-        rng = self._agent.rng_state()
         try:
-            save_dream(self._agent, self._replay, path, metadata=self._metadata)
+            batch = newest_sequences(self._replay, _DREAM_SEQUENCES, _DREAM_CONTEXT, _DREAM_HORIZON)
         except ReplayError:
             return  # too little was collected to show anything
-        finally:
-            self._agent.set_rng_state(rng)
-        self._logger.write(self._collector.env_steps, videos={"dream": path})
+        errors = save_dream(self._agent, batch, path, self._metadata, _DREAM_CONTEXT)
+        scalars = {f"open_loop/{name}": value for name, value in errors.items()}
+        self._logger.write(self._collector.env_steps, scalars, {"dream": path})
 
     def _update_status(self) -> None:
         status, config = self._display.status, self._config
@@ -395,6 +399,10 @@ class Trainer:
 
     def _restore(self, saved: checkpoint.Checkpoint) -> dict[str, Any]:
         checkpoint.compare_specs(saved.spec, self._agent.spec, str(self._run.path))
+        if saved.training is None:
+            raise RunDirectoryError(
+                f"{self._run.path} was trained offline and cannot be resumed; start a new run."
+            )
         self._agent.load_state_dict(saved.model)
         self._agent.load_optimizer_state(saved.optimizer)
         training = saved.training

@@ -1,0 +1,191 @@
+"""What `dreamer eval`, `dream`, `export` and `bench` do, and print."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from dreamer_agent.agent import Agent
+from dreamer_agent.config import Size, preset
+from dreamer_agent.dream import dream, modality_names, newest_sequences
+from dreamer_agent.dream_frames import decode_text, render_frames, save_frames
+from dreamer_agent.errors import ConfigError
+from dreamer_agent.evaluate import evaluate
+from dreamer_agent.export import export_features
+from dreamer_agent.load import load, load_run, open_rows, split_run_path
+from dreamer_agent.recording import Recording, read_recording
+from dreamer_agent.replay import Replay
+from dreamer_agent.train_config import TrainConfig, load_yaml
+from dreamer_agent.world_metrics import HorizonErrors, open_loop_errors, select_horizons
+
+__all__ = ["bench", "dream_run", "evaluate_run", "export_run"]
+
+_HORIZONS = (1, 5, 15, 45)
+
+
+def evaluate_run(
+    run: Path, episodes: int, mode: str, seed: int, env: str | None, num_envs: int
+) -> None:
+    """Play episodes with a run's newest checkpoint; the last line printed is JSON."""
+    console = Console(stderr=True)
+    loaded = load_run(run, env=env, num_envs=min(num_envs, episodes), seed=seed)
+    with console.status("playing …") as status:
+        result = evaluate(
+            loaded.agent,
+            loaded.rows,
+            episodes,
+            mode,
+            lambda done, steps: status.update(f"{done}/{episodes} episodes, {steps:,} steps"),
+        )
+    loaded.rows.env.close()
+    for number, (score, length) in enumerate(zip(result.scores, result.lengths, strict=True)):
+        console.print(f"episode {number + 1:3d}  return {score:10.2f}  length {length:6d}")
+    print(json.dumps({"step": loaded.step, "episodes": episodes, **result.scalars("")}))
+
+
+def dream_run(
+    run: Path, out: Path | None, replay: Path | None, context: int, horizon: int, sequences: int
+) -> None:
+    """Write a dream video, print predicted texts and open-loop errors by horizon."""
+    console = Console(stderr=True)
+    directory, saved = split_run_path(run)
+    out = out or directory.videos / f"dream_{saved.name}.webp"
+    if out.suffix not in (".webp", ".gif", ".png"):
+        raise ConfigError(f"--out {out}: choose a name ending in .webp, .gif or .png.")
+    agent, stored, recording = _agent_and_replay(run, replay)
+    batch = newest_sequences(stored, sequences, context, horizon)
+    with console.status("dreaming …"):
+        result = dream(agent, batch, min(context, batch.shape[1] - 1))
+    names = modality_names(agent)
+    alphabets = recording.metadata.get("alphabets") or {}
+    save_frames(render_frames(result, names, alphabets), out)
+    _print_texts(console, result.observations, names, alphabets, result.context_steps)
+    errors = open_loop_errors(result, names, batch.is_first)
+    _print_errors(console, errors)
+    console.print(f"video → {out}")
+    figures = {name: round(value, 6) for name, value in select_horizons(errors, _HORIZONS).items()}
+    print(json.dumps({"video": str(out), "sequences": batch.shape[0], **figures}))
+
+
+def export_run(run: Path, out: Path, replay: Path | None) -> None:
+    """Write features of all stored rows to an .npz file."""
+    if out.suffix != ".npz":
+        raise ConfigError(f"--out {out}: choose a name ending in .npz.")
+    agent, stored, _ = _agent_and_replay(run, replay)
+    with Console(stderr=True).status(f"filtering {stored.stats().rows:,} rows …"):
+        table = export_features(agent, stored)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(out, **table)  # type: ignore[arg-type]
+    except OSError as error:
+        raise ConfigError(f"Cannot write {out}: {error.strerror}.") from None
+    rows, size = table["features"].shape
+    print(json.dumps({"file": str(out), "rows": rows, "feature_size": size}))
+
+
+def bench(env: str, size: Size, batch_size: int, sequence_length: int, updates: int) -> None:
+    """Time acting, sampling and updating; the last line printed is JSON."""
+    if min(batch_size, sequence_length, updates) < 1:
+        raise ConfigError("--batch-size, --sequence-length and --updates must be at least 1.")
+    config = TrainConfig(env=env, agent=preset("paper", size))
+    rows = open_rows(config, 1, 0)
+    agent = Agent(
+        rows.observation_space, rows.action_space, config.agent, modalities=rows.modalities
+    )
+    replay = Replay.for_spaces(
+        rows.observation_space,
+        rows.action_space,
+        batch_size=batch_size,
+        sequence_length=sequence_length,
+    )
+    figures: dict[str, Any] = {"env": env, "parameters": agent.num_parameters}
+    figures["env_step_ms"], figures["act_ms"] = _time_playing(agent, rows, replay)
+    figures["sample_ms"] = _median_ms(replay.sample, max(5, updates))
+    batch = replay.sample()
+    agent.update(batch)
+    figures["update_ms"] = _median_ms(lambda: agent.update(batch), updates)
+    figures["replay_bytes_per_row"] = round(replay.stats().bytes_per_row, 1)
+    rows.env.close()
+    replay.close()
+    print(json.dumps(figures))
+
+
+def _agent_and_replay(run: Path, replay: Path | None) -> tuple[Agent, Replay, Recording]:
+    directory, _ = split_run_path(run)
+    place = replay or directory.replay
+    recording = read_recording(place)
+    agent = load(
+        run,
+        recording.observation_space,
+        recording.action_space,
+        modalities=recording.metadata.get("modalities"),
+    )
+    config = load_yaml(directory.config)
+    return agent, Replay.open(place, 1, config.sequence_length, config.replay), recording
+
+
+def _print_texts(
+    console: Console,
+    observations: Any,
+    modalities: dict[str, str],
+    alphabets: Any,
+    context_steps: int,
+) -> None:
+    for key in (name for name, modality in modalities.items() if modality == "tokens"):
+        truth, predicted = (values[0] for values in observations[key])
+        table = Table("ahead", "real", "predicted", title=key)
+        shown = ""
+        for t in range(context_steps, len(truth)):
+            real, guess = (decode_text(ids[t], alphabets.get(key)) for ids in (truth, predicted))
+            if real + "\0" + guess != shown and (real or guess):
+                table.add_row(str(t - context_steps + 1), real, guess)
+            shown = real + "\0" + guess
+        if table.row_count:
+            console.print(table)
+
+
+def _print_errors(console: Console, errors: HorizonErrors) -> None:
+    longest = max(len(values) for values in errors.values())
+    horizons = [horizon for horizon in _HORIZONS if horizon <= longest]
+    columns = [f"{horizon} ahead" for horizon in horizons]
+    table = Table("open loop", *columns, title="errors by horizon")
+    for name, values in errors.items():
+        table.add_row(name, *(f"{values[horizon - 1]:.4g}" for horizon in horizons))
+    console.print(table)
+
+
+def _time_playing(agent: Agent, rows: Any, replay: Replay, steps: int = 300) -> tuple[float, float]:
+    env_s: list[float] = []
+    act_s: list[float] = []
+    state = agent.initial_state(1)
+    for index, row in rows.first_rows():
+        replay.add(row, index)
+    while len(env_s) < steps or not replay.can_sample():
+        start = time.perf_counter()
+        actions, state = agent.act(rows.obs, state, rows.is_first)
+        middle = time.perf_counter()
+        new_rows, _ = rows.step(actions)
+        act_s.append(middle - start)
+        env_s.append(time.perf_counter() - middle)
+        for index, row in new_rows:
+            replay.add(row, index)
+    return _milliseconds(env_s), _milliseconds(act_s)
+
+
+def _median_ms(work: Any, times: int) -> float:
+    seconds = []
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return _milliseconds(seconds)
+
+
+def _milliseconds(seconds: list[float]) -> float:
+    return round(1000 * float(np.median(seconds)), 3)
