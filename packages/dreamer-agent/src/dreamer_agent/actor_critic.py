@@ -15,26 +15,28 @@ from dreamer_agent.returns import ReturnScale, lambda_return
 from dreamer_agent.rssm import RSSMState
 from dreamer_agent.spaces import ActionSpec
 from dreamer_agent.tensors import TensorBatch
-from dreamer_agent.world_model import WorldModel
+from dreamer_agent.world_model import WorldModel, weighted_mean
 
 
 @dataclass(frozen=True)
 class Trajectories:
     """Imagined steps 0..H from M start states; nothing in here has a graph.
 
+    Steps come first, so that steps 0..H-1 are one piece of memory.
+
     Attributes:
-        feature: ``(M, H+1, feature)``.
-        action: Encoded actions taken at steps 0..H-1, ``(M, H, size)``.
+        feature: ``(H+1, M, feature)``.
+        action: Encoded actions taken at steps 0..H-1, ``(H, M, size)``.
         allowed: Choices the learned mask allowed at those steps, or None.
-        reward: Predicted reward for reaching each step, ``(M, H+1)``.
-        live: Predicted continue probability times discount, ``(M, H+1)``.
+        reward: Predicted reward for reaching each step, ``(H+1, M)``.
+        live: Predicted continue probability times discount, ``(H+1, M)``.
     """
 
-    feature: Float[Tensor, "M H1 feature"]
-    action: Float[Tensor, "M H size"]
-    allowed: Bool[Tensor, "M H size"] | None
-    reward: Float[Tensor, "M H1"]
-    live: Float[Tensor, "M H1"]
+    feature: Float[Tensor, "H1 M feature"]
+    action: Float[Tensor, "H M size"]
+    allowed: Bool[Tensor, "H M size"] | None
+    reward: Float[Tensor, "H1 M"]
+    live: Float[Tensor, "H1 M"]
 
 
 @torch.no_grad()
@@ -68,14 +70,14 @@ def imagine(
         actions.append(actor(features[-1], allowed).sample(generator))
         state = rssm.imagine_step(state, actions[-1], uniform[t])
         features.append(state.feature)
-    feature = torch.stack(features, 1)
+    feature = torch.stack(features)
     live = world_model.predict_continue(feature)
     if not world_model.config.imagination.discount_in_continue:
         live = live * world_model.discount
     return Trajectories(
         feature,
-        torch.stack(actions, 1),
-        torch.stack(masks, 1) if masks else None,
+        torch.stack(actions),
+        torch.stack(masks) if masks else None,
         world_model.predict_reward(feature),
         live,
     )
@@ -124,7 +126,7 @@ class ActorCritic(nn.Module):
         self,
         trajectories: Trajectories,
         weight: Float[Tensor, " M"],
-    ) -> tuple[BehaviourLoss, Float[Tensor, "M H"]]:
+    ) -> tuple[BehaviourLoss, Float[Tensor, "H M"]]:
         """Compute the losses on imagined steps, and update the return scale.
 
         Args:
@@ -135,34 +137,33 @@ class ActorCritic(nn.Module):
             The losses, and the λ-returns of steps 0..H-1.
         """
         feature = trajectories.feature
-        logits = self.critic(feature[:, :-1])
-        slow_values, bootstrap = self._bootstrap(feature, logits)
+        log_probs = self.critic(feature[:-1])
+        slow_values, bootstrap = self._values(feature, log_probs)
         returns = lambda_return(
-            trajectories.reward,
-            trajectories.live,
-            torch.zeros_like(trajectories.live),
-            bootstrap,
+            trajectories.reward.T,
+            trajectories.live.T,
+            torch.zeros_like(trajectories.live.T),
+            bootstrap.T,
             self.config.imagination.lam,
-        )
-        self.return_scale.update(returns[weight > 0])
-        # the first factor is the start's own continue: a terminal start counts for nothing
-        step_weight = step_weights(trajectories.live, self._discount_outside) * weight[:, None]
-        advantage = (returns - bootstrap[:, :-1]) / self.return_scale.scale
-        policy = self.actor(feature[:, :-1], trajectories.allowed)
+        ).T
+        self.return_scale.update(returns[:, weight > 0])
+        step_weight = step_weights(trajectories.live, self._discount_outside) * weight
+        advantage = (returns - bootstrap[:-1]) / self.return_scale.scale
+        policy = self.actor(feature[:-1], trajectories.allowed)
         entropy = policy.entropy()
         reinforce = policy.log_prob(trajectories.action) * advantage
         actor_loss = -step_weight * (reinforce + self.config.actor.entropy * entropy)
-        critic_loss = step_weight * self._critic_loss(logits, returns, slow_values[:, :, :-1])
-        share = weight.mean().clamp_min(torch.finfo(weight.dtype).tiny)
-        losses = {"actor": actor_loss.mean() / share, "critic": critic_loss.mean() / share}
+        critic_loss = step_weight * self._critic_loss(log_probs, returns, slow_values)
+        count = weight.sum().clamp_min(1) * len(returns)
+        losses = {"actor": actor_loss.sum() / count, "critic": critic_loss.sum() / count}
         metrics = {
             "entropy": entropy.mean(),
             "return": returns.mean(),
             "return_scale": self.return_scale.scale,
             "value": bootstrap.mean(),
             "advantage_std": advantage.std(),
-            "imagined_reward": trajectories.reward[:, 1:].mean(),
-            "imagined_continue": trajectories.live[:, 1:].mean(),
+            "imagined_reward": trajectories.reward[1:].mean(),
+            "imagined_continue": trajectories.live[1:].mean(),
         }
         total = losses["actor"] + losses["critic"]
         return BehaviourLoss(total, _detached(losses), _detached(metrics)), returns
@@ -180,16 +181,16 @@ class ActorCritic(nn.Module):
             data: The rows the features belong to.
             boot: Imagined λ-return from the same step: what the returns bootstrap from.
         """
-        logits = self.critic(feature)
-        slow_values, _ = self._bootstrap(feature.detach(), logits)
         live = (~data.is_terminal).float() * self._discount
         lam = self.config.imagination.lam
         returns = lambda_return(data.reward, live, data.is_last, boot, lam)
-        weight = (~data.is_last).float() * data.weight
-        loss = self._critic_loss(logits[:, :, :-1], returns, slow_values[:, :, :-1])
-        # a return reaches one row on: the row after must be no padding either
-        weight = weight[:, :-1] * data.weight[:, 1:]
-        return weighted_mean_over(loss * weight, data.weight[:, 1:])
+        log_probs = self.critic(feature[:, :-1])
+        with torch.no_grad():
+            slow_values = self.slow_critic.values(self.slow_critic(feature[:, :-1]))
+        # the return reaches one row on, so that row must not be padding either
+        valid = data.weight[:, 1:]
+        loss = self._critic_loss(log_probs, returns, slow_values)
+        return weighted_mean(loss * (~data.is_last[:, :-1]), valid)
 
     @property
     def _discount(self) -> float:
@@ -200,35 +201,36 @@ class ActorCritic(nn.Module):
         return 1.0 if self.config.imagination.discount_in_continue else self._discount
 
     @torch.no_grad()
-    def _bootstrap(self, feature: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
-        slow_values = self.slow_critic.values(self.slow_critic(feature))  # (K, M, H+1)
+    def _values(self, feature: Tensor, log_probs: Tensor) -> tuple[Tensor, Tensor]:
+        """Slow values of steps 0..H-1 per critic, and the values 0..H returns bootstrap from."""
+        slow_values = self.slow_critic.values(self.slow_critic(feature))  # (K, H+1, M)
         if self.config.critic.target == "slow":
-            return slow_values, self.critic.reduced(slow_values)
-        values = self.critic.values(logits.detach())
-        if values.shape[2] < feature.shape[1]:
-            last = self.critic.values(self.critic(feature[:, -1:]))
-            values = torch.cat([values, last], 2)
-        return slow_values, self.critic.reduced(values)
+            return slow_values[:, :-1], self.critic.reduced(slow_values)
+        last = self.critic(feature[-1:])
+        values = self.critic.values(torch.cat([log_probs, last], 1))
+        return slow_values[:, :-1], self.critic.reduced(values)
 
-    def _critic_loss(self, logits: Tensor, returns: Tensor, slow_values: Tensor) -> Tensor:
-        loss = self.critic.loss(logits, returns.unsqueeze(0))
+    def _critic_loss(self, log_probs: Tensor, returns: Tensor, slow_values: Tensor) -> Tensor:
+        loss = self.critic.loss(log_probs, returns.unsqueeze(0))
         regularizer = self.config.critic.slow_regularizer
         if regularizer:
-            loss = loss + regularizer * self.critic.loss(logits, slow_values)
+            loss = loss + regularizer * self.critic.loss(log_probs, slow_values)
         return loss
 
 
 def step_weights(
-    live: Float[Tensor, "M H1"], discount_outside: float = 1.0
-) -> Float[Tensor, "M H"]:
-    """Return how much steps 0..H-1 count: the probability that they are reached at all.
+    live: Float[Tensor, "H1 M"], discount_outside: float = 1.0
+) -> Float[Tensor, "H M"]:
+    """Return how much steps 0..H-1 count: cumulative products of continues.
+
+    The first factor is the start's own continue, so a terminal start counts for nothing.
 
     Args:
         live: Continue probability times discount of steps 0..H.
-        discount_outside: The discount, if ``live`` contains it without having been trained to:
-            the first factor is then the continue probability alone.
+        discount_outside: The discount, if it was multiplied onto the continues and not learned
+            by them; the start itself is then not discounted.
     """
-    return (live.cumprod(1) / discount_outside)[:, :-1]
+    return live[:-1].cumprod(0) / discount_outside
 
 
 def starts(
@@ -238,11 +240,6 @@ def starts(
     last = config.last or weight.shape[1]
     chosen = RSSMState(posterior.deter[:, -last:], posterior.stoch[:, -last:])
     return chosen.detach().flatten(), weight[:, -last:].flatten()
-
-
-def weighted_mean_over(weighted: Tensor, weight: Tensor) -> Tensor:
-    """Average already weighted values over the rows that are not padding."""
-    return weighted.sum() / weight.sum().clamp_min(1)
 
 
 def _detached(values: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -373,7 +373,7 @@ class Agent:
         if scale:
             last = self.config.imagination.last or data.shape[1]
             feature = learned.posterior.feature[:, -last:]
-            boot = returns[:, 0].view(data.shape[0], last)
+            boot = returns[0].view(data.shape[0], last)
             replay = self.actor_critic.replay_loss(feature, data.steps(slice(-last, None)), boot)
             total = total + scale * replay
             metrics["loss/replay_critic"] = replay.detach()

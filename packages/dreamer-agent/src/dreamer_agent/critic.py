@@ -32,22 +32,23 @@ class Critic(nn.Module):
         )
 
     def forward(self, feature: Float[Tensor, "*batch F"]) -> Float[Tensor, "K *batch bins"]:
-        """Return the logits of every critic."""
-        return torch.stack([head(feature) for head in self.heads])
+        """Return the log-probabilities of every critic's bins."""
+        outputs = [head(feature).log_softmax(-1) for head in self.heads]
+        return torch.stack(outputs) if len(outputs) > 1 else outputs[0].unsqueeze(0)
 
-    def values(self, logits: Float[Tensor, "K *batch bins"]) -> Float[Tensor, "K *batch"]:
+    def values(self, log_probs: Float[Tensor, "K *batch bins"]) -> Float[Tensor, "K *batch"]:
         """Return every critic's estimate in reward units."""
-        return self.twohot.mean(logits)
+        return self.twohot.mean(log_probs)
 
     def reduced(self, values: Float[Tensor, "K *batch"]) -> Float[Tensor, "*batch"]:
         """Reduce the critics' estimates to one, by mean or minimum."""
         return values.amin(0) if self.reduce == "min" else values.mean(0)
 
     def loss(
-        self, logits: Float[Tensor, "K *batch bins"], target: Float[Tensor, "#K *batch"]
+        self, log_probs: Float[Tensor, "K *batch bins"], target: Float[Tensor, "#K *batch"]
     ) -> Float[Tensor, "*batch"]:
         """Return the two-hot loss in nats, averaged over the critics."""
-        return self.twohot.loss(logits, target.expand(logits.shape[:-1])).mean(0)
+        return self.twohot.loss(log_probs, target.expand(log_probs.shape[:-1])).mean(0)
 
 
 def slow_copy(critic: Critic) -> Critic:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 TWOHOT_RANGE = 20.0  # the bins span symexp(±20) in both variants
 MIN_PROBABILITY = 1e-30
+FEW_CLASSES = 16
 
 
 def symlog(x: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:
@@ -44,17 +45,19 @@ class TwoHot(nn.Module):
             half = symexp(half)
         self.register_buffer("bins", torch.cat([half, -half[:-1].flip(0)]), persistent=False)
 
-    def mean(self, logits: Float[Tensor, "*batch bins"]) -> Float[Tensor, "*batch"]:
+    def mean(self, log_probs: Float[Tensor, "*batch bins"]) -> Float[Tensor, "*batch"]:
         """Return the estimate in raw units.
 
-        The halves are summed from the smallest bins outwards and in pairs, so that a symmetric
-        distribution gives exactly 0 although the outermost bins are ±4.8e8.
+        Bins of opposite sign are taken in pairs, so that a symmetric distribution gives exactly 0
+        although the outermost bins are ±4.8e8.
+
+        Args:
+            log_probs: Normalised log-probabilities.
         """
-        probs = logits.float().softmax(-1)
+        probs = log_probs.exp()
         middle = (probs.shape[-1] - 1) // 2
-        weighted = probs * self.bins
-        low, high = weighted[..., :middle].flip(-1), weighted[..., middle + 1 :]
-        mean = (low + high).sum(-1)  # the middle bin is 0
+        surplus = probs[..., middle + 1 :] - probs[..., :middle].flip(-1)
+        mean = surplus @ self.bins[middle + 1 :]
         return symexp(mean) if self.kind == "symlog" else mean
 
     def encode(self, value: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch bins"]:
@@ -66,17 +69,19 @@ class TwoHot(nn.Module):
         return F.one_hot(below, num) * (1 - weight) + F.one_hot(below + 1, num) * weight
 
     def loss(
-        self, logits: Float[Tensor, "*batch bins"], target: Float[Tensor, "*batch"]
+        self, log_probs: Float[Tensor, "*batch bins"], target: Float[Tensor, "*batch"]
     ) -> Float[Tensor, "*batch"]:
-        """Return the cross-entropy between the two-hot target and the logits, in nats."""
+        """Return the cross-entropy with the two-hot target, in nats.
+
+        Args:
+            log_probs: Normalised log-probabilities.
+            target: Values in raw units; they receive no gradient.
+        """
         x, below = self._locate(target.detach())
         lower, upper = self.bins[below], self.bins[below + 1]
         weight = (x - lower) / (upper - lower)
-        logits = logits.float()
-        index = torch.stack([below, below + 1], -1)
-        picked = logits.gather(-1, index)
-        normalizer = logits.logsumexp(-1)
-        return normalizer - torch.lerp(picked[..., 0], picked[..., 1], weight)
+        picked = log_probs.gather(-1, torch.stack([below, below + 1], -1))
+        return -torch.lerp(picked[..., 0], picked[..., 1], weight)
 
     def _locate(self, value: Tensor) -> tuple[Tensor, Int[Tensor, "*batch"]]:
         x = symlog(value.float()) if self.kind == "symlog" else value.float()
@@ -107,6 +112,19 @@ def mixed_log_probs(
     probs = logits.masked_fill(~allowed, -torch.inf).softmax(-1)
     probs = (1 - unimix) * probs + unimix * allowed / allowed.sum(-1, keepdim=True)
     return probs.clamp_min(MIN_PROBABILITY).log()
+
+
+def mixed_probs(logits: Float[Tensor, "*batch C"], unimix: float) -> Float[Tensor, "*batch C"]:
+    """Return probabilities, mixed with a share ``unimix`` of the uniform."""
+    return (1 - unimix) * _softmax(logits) + unimix / logits.shape[-1]
+
+
+def _softmax(logits: Tensor) -> Tensor:
+    if logits.requires_grad or logits.shape[-1] >= FEW_CLASSES:
+        return logits.softmax(-1)
+    # torch works through short rows one by one; written out this takes a third of the time
+    exp = (logits - logits.amax(-1, keepdim=True)).exp_()
+    return exp.div_(exp.sum(-1, keepdim=True))
 
 
 def sample_onehot(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -37,7 +38,33 @@ class RMSNorm(nn.Module):
 
     def forward(self, x: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch size"]:
         """Normalise, and return in the input's dtype."""
-        return F.rms_norm(x.float(), self.scale.shape, self.scale, self.eps).to(x.dtype)
+        return _rms_norm(x.float(), self.scale, self.eps).to(x.dtype)
+
+
+class _RMSNormFunction(torch.autograd.Function):
+    """RMSNorm in few passes over memory: torch's own takes twice the time on CPUs."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, scale: Tensor, eps: float) -> Tensor:
+        norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+        inverse = norm.square_().div_(x.shape[-1]).add_(eps).rsqrt_()
+        ctx.save_for_backward(x, scale, inverse)
+        return (x * inverse).mul_(scale)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
+        x, scale, inverse = ctx.saved_tensors
+        normed = x * inverse
+        product = grad * normed
+        grad_scale = product.flatten(0, -2).sum(0)
+        along = (product @ scale).unsqueeze(-1).mul_(inverse).div_(-x.shape[-1])
+        return (grad * scale).mul_(inverse).addcmul_(normed, along), grad_scale, None
+
+
+def _rms_norm(x: Tensor, scale: Tensor, eps: float) -> Tensor:
+    if x.device.type != "cpu":
+        return F.rms_norm(x, scale.shape, scale, eps)
+    return _RMSNormFunction.apply(x, scale, eps)
 
 
 def linear(in_size: int, out_size: int, scale: float = 1.0, bias: bool = True) -> nn.Linear:

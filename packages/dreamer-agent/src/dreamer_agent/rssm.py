@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from dreamer_agent.config import RSSMConfig
 from dreamer_agent.distributions import (
     mixed_log_probs,
+    mixed_probs,
     mode_onehot,
     sample_onehot,
     straight_through,
@@ -140,8 +141,7 @@ class RSSM(nn.Module):
         self, logits: Float[Tensor, "N S C"], uniform: Float[Tensor, "N S"] | None
     ) -> Float[Tensor, "N S C"]:
         """Draw one-hot latents with straight-through gradients, or take the mode."""
-        mix = self.config.unimix
-        probs = (1 - mix) * logits.softmax(-1) + mix / logits.shape[-1]
+        probs = mixed_probs(logits, self.config.unimix)
         drawn = mode_onehot(logits) if uniform is None else sample_onehot(probs.detach(), uniform)
         return straight_through(drawn, probs) if probs.requires_grad else drawn
 

@@ -146,7 +146,7 @@ class WorldModel(nn.Module):
         log_p = self.rssm.log_probs(self.rssm.prior(posterior.deter))
         feature = posterior.feature
         losses = self._reconstruction(feature, data)
-        losses["reward"] = self.twohot.loss(self.reward_head(feature), data.reward)
+        losses["reward"] = self.twohot.loss(self._reward_log_probs(feature), data.reward)
         target = self.continue_target(data.is_terminal)
         losses["continue"] = bernoulli_loss(self.continue_head(feature).squeeze(-1), target)
         losses["kl"] = kl_loss(log_q, log_p, self.config.kl)
@@ -196,7 +196,7 @@ class WorldModel(nn.Module):
 
     def predict_reward(self, feature: Float[Tensor, "*batch feature"]) -> Float[Tensor, "*batch"]:
         """Return the expected reward in the environment's units."""
-        return self.twohot.mean(self.reward_head(feature))
+        return self.twohot.mean(self._reward_log_probs(feature))
 
     def predict_continue(self, feature: Float[Tensor, "*batch feature"]) -> Float[Tensor, "*batch"]:
         """Return the probability of going on, times the discount if the head was trained so."""
@@ -249,6 +249,9 @@ class WorldModel(nn.Module):
             (alive.cpu().numpy(), self._continue_probability(feature).cpu().numpy()),
             context_steps,
         )
+
+    def _reward_log_probs(self, feature: Tensor) -> Tensor:
+        return self.reward_head(feature).log_softmax(-1)
 
     def _continue_probability(self, feature: Tensor) -> Tensor:
         predicted = self.predict_continue(feature)
