@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from dreamer_agent.errors import ConfigError as ConfigError
     from dreamer_agent.errors import DreamerError as DreamerError
     from dreamer_agent.errors import SpaceError as SpaceError
-    from dreamer_agent.load import load as load
+    from dreamer_agent.loading import load as load
+    from dreamer_agent.loading import load_config as load_config
     from dreamer_agent.replay import Batch as Batch
     from dreamer_agent.replay import Replay as Replay
     from dreamer_agent.replay import ReplayConfig as ReplayConfig
     from dreamer_agent.replay import make_row as make_row
-    from dreamer_agent.train import train as train
     from dreamer_agent.train_config import LogConfig as LogConfig
     from dreamer_agent.train_config import TrainConfig as TrainConfig
+    from dreamer_agent.trainer import train as train
     from dreamer_agent.world_model import WorldModel as WorldModel
 
 __version__ = "0.1.0"
@@ -34,10 +35,10 @@ _HOMES = {
     "agent": ("Agent", "AgentState", "Update"),
     "config": ("AgentConfig", "preset"),
     "errors": ("CheckpointError", "ConfigError", "DreamerError", "SpaceError"),
-    "load": ("load",),
+    "loading": ("load", "load_config"),
     "replay": ("Batch", "Replay", "ReplayConfig", "make_row"),
-    "train": ("train",),
     "train_config": ("LogConfig", "TrainConfig"),
+    "trainer": ("train",),
     "world_model": ("WorldModel",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -58,6 +59,7 @@ __all__ = [
     "Update",
     "WorldModel",
     "load",
+    "load_config",
     "make_row",
     "preset",
     "train",

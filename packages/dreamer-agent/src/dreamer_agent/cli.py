@@ -87,7 +87,7 @@ def _train(arguments: list[str]) -> None:
 
         train_offline(config, first.offline)
     else:
-        from dreamer_agent.train import train
+        from dreamer_agent.trainer import train
 
         train(config, resume=first.resume is not None)
 

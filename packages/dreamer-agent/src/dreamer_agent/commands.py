@@ -18,7 +18,7 @@ from dreamer_agent.dream_frames import decode_text, render_frames, save_frames
 from dreamer_agent.errors import ConfigError
 from dreamer_agent.evaluate import evaluate
 from dreamer_agent.export import export_features
-from dreamer_agent.load import load, load_run, open_rows, split_run_path
+from dreamer_agent.loading import load, load_run, open_rows, split_run_path
 from dreamer_agent.recording import Recording, read_recording
 from dreamer_agent.replay import Replay
 from dreamer_agent.train_config import TrainConfig, load_yaml

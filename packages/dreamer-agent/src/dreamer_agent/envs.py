@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -131,7 +132,10 @@ def make_vector_env(
     """
     kwargs = kwargs or {}
     try:
-        spec = gym.spec(env_id)
+        module, _, name = env_id.rpartition(":")
+        if module:
+            importlib.import_module(module)
+        spec = gym.spec(name)
         if vectorization == "own" or (vectorization == "auto" and _own_version_resumes(spec)):
             return _make_own(spec, env_id, num_envs, kwargs)
         make = [_factory(env_id, kwargs) for _ in range(num_envs)]

@@ -18,8 +18,8 @@ from dreamer_agent.metrics import Meter
 from dreamer_agent.recording import read_recording
 from dreamer_agent.replay import Replay
 from dreamer_agent.run_dir import RunDirectory, default_run_dir
-from dreamer_agent.train import latent_sizes, resolve_device
 from dreamer_agent.train_config import TrainConfig, save_yaml
+from dreamer_agent.trainer import latent_sizes, resolve_device
 
 __all__ = ["train_offline"]
 

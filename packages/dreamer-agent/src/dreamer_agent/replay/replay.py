@@ -239,7 +239,7 @@ class Replay:
         return self._pending is not None or self._sampler.num_starts(self.spans()) > 0
 
     def sample(self) -> Batch:
-        """Return a batch and begin to decode the one after it.
+        """Return a batch, and choose and begin to decode the one after it.
 
         Raises:
             ReplayError: No sequence of T rows is there yet.
@@ -256,8 +256,7 @@ class Replay:
             break
         if self._context:
             batch = replace(batch, context=self._read_context(windows))
-        if self._executor:
-            self._prepare()
+        self._prepare()
         return batch
 
     def recent(self, batch: int, length: int) -> Batch:

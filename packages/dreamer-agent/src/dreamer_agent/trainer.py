@@ -41,7 +41,7 @@ from dreamer_agent.run_dir import RunDirectory, default_run_dir
 from dreamer_agent.schedule import Every
 from dreamer_agent.train_config import TrainConfig, check_resumable, load_yaml, save_yaml
 
-__all__ = ["Trainer", "latent_sizes", "load_config", "resolve_device", "train"]
+__all__ = ["Trainer", "latent_sizes", "resolve_device", "train"]
 
 _DREAM_SEQUENCES, _DREAM_CONTEXT, _DREAM_HORIZON = 8, 5, 45
 _EVALUATION = 1_000_003  # seeds of evaluation episodes are apart from those of training
@@ -111,18 +111,6 @@ def resolve_device(name: str) -> str:
     return name
 
 
-def load_config(run_dir: Path) -> TrainConfig:
-    """Read the configuration of a run.
-
-    Raises:
-        RunDirectoryError: There is no run there.
-        ConfigError: Its config.yaml has a bad field.
-    """
-    run = RunDirectory(run_dir)
-    run.require()
-    return dataclasses.replace(load_yaml(run.config), run_dir=str(run_dir))
-
-
 class Trainer:
     """Everything a run holds, and its loop.
 
@@ -144,6 +132,10 @@ class Trainer:
         self._stop_reason = ""
         checkpoint.sweep(run.checkpoints)
         saved = self._newest_checkpoint()
+        if saved and saved.training is None:
+            raise RunDirectoryError(
+                f"{run.path} was trained offline and cannot be resumed; start a new run."
+            )
         if saved is None:
             shutil.rmtree(run.replay, ignore_errors=True)
         rows = EpisodeRows(
@@ -399,10 +391,6 @@ class Trainer:
 
     def _restore(self, saved: checkpoint.Checkpoint) -> dict[str, Any]:
         checkpoint.compare_specs(saved.spec, self._agent.spec, str(self._run.path))
-        if saved.training is None:
-            raise RunDirectoryError(
-                f"{self._run.path} was trained offline and cannot be resumed; start a new run."
-            )
         self._agent.load_state_dict(saved.model)
         self._agent.load_optimizer_state(saved.optimizer)
         training = saved.training

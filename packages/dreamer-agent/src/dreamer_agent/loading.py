@@ -17,7 +17,7 @@ from dreamer_agent.errors import CheckpointError
 from dreamer_agent.run_dir import RunDirectory
 from dreamer_agent.train_config import TrainConfig, load_yaml
 
-__all__ = ["Loaded", "load", "load_run", "open_rows", "split_run_path"]
+__all__ = ["Loaded", "load", "load_config", "load_run", "open_rows", "split_run_path"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +44,7 @@ def load(
     *,
     modalities: Mapping[str, str] | None = None,
     device: str = "cpu",
+    seed: int | None = None,
 ) -> Agent:
     """Bring back the agent of a run.
 
@@ -53,13 +54,14 @@ def load(
         action_space: See ``observation_space``; give both or none.
         modalities: ``env.metadata.get("modalities")`` of that environment.
         device: Where to put it.
+        seed: Of the agent's generators from here on; the run's own if left out.
 
     Raises:
         RunDirectoryError: There is no run there.
         CheckpointError: There is no checkpoint, it is damaged, or made for other spaces.
     """
     if observation_space is None or action_space is None:
-        loaded = load_run(Path(path), device=device)
+        loaded = load_run(Path(path), device=device, agent_seed=seed)
         loaded.rows.env.close()
         return loaded.agent
     run, saved = split_run_path(Path(path))
@@ -70,16 +72,34 @@ def load(
         config.agent,
         modalities=modalities,
         device=device,
-        seed=config.seed,
+        seed=config.seed if seed is None else seed,
     )
     _fill(agent, saved)
     return agent
 
 
+def load_config(run_dir: Path | str) -> TrainConfig:
+    """Read the configuration of a run.
+
+    Raises:
+        RunDirectoryError: There is no run there.
+        ConfigError: Its config.yaml has a bad field.
+    """
+    run = RunDirectory(Path(run_dir))
+    run.require()
+    return dataclasses.replace(load_yaml(run.config), run_dir=str(run_dir))
+
+
 def load_run(
-    path: Path, *, env: str | None = None, num_envs: int = 1, seed: int = 0, device: str = "cpu"
+    path: Path,
+    *,
+    env: str | None = None,
+    num_envs: int = 1,
+    seed: int = 0,
+    device: str = "cpu",
+    agent_seed: int | None = None,
 ) -> Loaded:
-    """Bring back agent and environments of a run; see ``load``."""
+    """Bring back agent and environments of a run; ``seed`` is the environments', see ``load``."""
     run, saved = split_run_path(path)
     config = load_yaml(run.config)
     rows = open_rows(dataclasses.replace(config, env=env or config.env), num_envs, seed)
@@ -89,7 +109,7 @@ def load_run(
         config.agent,
         modalities=rows.modalities,
         device=device,
-        seed=config.seed,
+        seed=config.seed if agent_seed is None else agent_seed,
     )
     step = _fill(agent, saved)
     return Loaded(agent, config, step, rows)

@@ -1,0 +1,135 @@
+"""Defaults < preset < YAML < flags, and every bad field is named."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import yaml
+from dreamer_agent.config import preset
+from dreamer_agent.errors import ConfigError
+from dreamer_agent.train_config import (
+    TrainConfig,
+    check_resumable,
+    from_mapping,
+    load_yaml,
+    parse_flags,
+    save_yaml,
+)
+
+
+def test_yaml_gives_back_what_was_saved(tmp_path):
+    config = TrainConfig(
+        env="x:Y-v0",
+        env_kwargs={"a": [1, {"b": None}]},
+        agent=preset("notes", "12m"),
+        stop_after_minutes=2.5,
+    )
+    save_yaml(config, tmp_path / "config.yaml")
+    assert load_yaml(tmp_path / "config.yaml") == config
+
+
+def test_a_partial_yaml_overrides_only_its_fields(tmp_path):
+    (tmp_path / "c.yaml").write_text("agent: {rssm: {deter: 64}}\nreplay_ratio: 2\n")
+    base = TrainConfig(agent=preset("paper", "12m"), seed=7)
+    config = load_yaml(tmp_path / "c.yaml", base)
+    assert config.agent.rssm.deter == 64 and config.replay_ratio == 2
+    assert config.seed == 7 and config.agent.rssm.hidden == base.agent.rssm.hidden
+
+
+def test_modalities_can_be_set_in_yaml():
+    config = from_mapping({"agent": {"modalities": {"text": {"loss_scale": 0.5}}}})
+    assert config.agent.modalities["text"].loss_scale == 0.5
+
+
+def test_flags_override_yaml():
+    config = parse_flags(["--agent.rssm.deter", "32", "--log.tensorboard", "True"], TrainConfig())
+    assert config.agent.rssm.deter == 32 and config.log.tensorboard
+
+
+def test_environment_arguments_are_json_on_the_command_line():
+    config = parse_flags(["--env-kwargs", '{"max_steps": 5}'], TrainConfig())
+    assert config.env_kwargs == {"max_steps": 5}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"sed": 1}, r"sed: unknown field; did you mean seed\?"),
+        ({"agent": {"rssm": {"deterr": 1}}}, r"agent\.rssm\.deterr: unknown field; did you mean"),
+        ({"agent": {"rssm": {"deter": "big"}}}, r"agent\.rssm\.deter: .*integer.*'big'"),
+        ({"batch_size": 0}, r"batch_size: .*greater than 0.*0"),
+        ({"replay": {"boundary": "inside"}}, r"replay\.boundary: .*'cross' or 'within'"),
+        ({"log": 3}, r"log: "),
+        ({"zzz": 1}, r"zzz: unknown field; known here: env, "),
+    ],
+)
+def test_a_bad_field_is_named_with_its_value(values, message):
+    with pytest.raises(ConfigError, match=message):
+        from_mapping(values)
+
+
+def test_all_bad_fields_are_named_at_once():
+    with pytest.raises(ConfigError, match=r"2 bad field\(s\)(.|\n)*batch_size(.|\n)*sed"):
+        from_mapping({"sed": 1, "batch_size": -1})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("a: [1", "not valid YAML"), ("- 1", "must hold fields and values, not list")],
+)
+def test_a_file_that_is_no_configuration_is_named(tmp_path, text, message):
+    (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=rf"c\.yaml.*{message}"):
+        load_yaml(tmp_path / "c.yaml")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: No such file"):
+        load_yaml(tmp_path / "nowhere.yaml")
+
+
+def test_an_empty_yaml_is_all_defaults(tmp_path):
+    (tmp_path / "c.yaml").write_text("")
+    assert load_yaml(tmp_path / "c.yaml") == TrainConfig()
+
+
+def test_resuming_may_change_the_schedule_but_not_the_model():
+    saved = TrainConfig()
+    check_resumable(saved, dataclasses.replace(saved, env_steps=5, stop_after_minutes=1.0))
+    with pytest.raises(ConfigError, match=r"num_envs: 1 in the run, 2 now"):
+        check_resumable(saved, dataclasses.replace(saved, num_envs=2))
+    with pytest.raises(ConfigError, match=r"env_kwargs\.x: None in the run, 1 now"):
+        check_resumable(saved, dataclasses.replace(saved, env_kwargs={"x": 1}))
+
+
+def test_every_field_is_documented():
+    import ast
+    import inspect
+
+    from dreamer_agent import replay, train_config
+
+    def undocumented(source, names):
+        classes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
+        for node in (node for node in classes if node.name in names):
+            for field, after in zip(node.body, [*node.body[1:], None], strict=True):
+                documented = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+                simple = isinstance(field, ast.AnnAssign) and field.target.id not in (
+                    "agent",
+                    "replay",
+                    "log",
+                )
+                if simple and not documented:
+                    yield f"{node.name}.{field.target.id}"
+
+    for module, names in (
+        (train_config, ("TrainConfig", "LogConfig")),
+        (replay.replay, ("ReplayConfig",)),
+    ):
+        assert list(undocumented(inspect.getsource(module), names)) == []
+
+
+def test_saved_yaml_is_plain(tmp_path):
+    save_yaml(TrainConfig(agent=preset("notes")), tmp_path / "c.yaml")
+    assert "!" not in (tmp_path / "c.yaml").read_text()
+    assert yaml.safe_load((tmp_path / "c.yaml").read_text())["env"] == "CartPole-v1"
