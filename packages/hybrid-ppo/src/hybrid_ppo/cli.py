@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from hybrid_ppo.errors import HybridError
 
-    commands = {"train": train, "eval": evaluate}
+    commands: dict[str, Any] = {"train": train, "eval": evaluate}
     try:
         tyro.extras.subcommand_cli_from_dict(commands, prog="hybrid-ppo", args=arguments)
     except (HybridError, DreamerError) as error:

@@ -42,4 +42,4 @@ class WorldModelCallback(BaseCallback):
         self.updates += self.updates_per_rollout
         env = self.training_env
         assert isinstance(env, WorldModelVecEnv)
-        self.model._last_obs = env.refilter()  # type: ignore[assignment]
+        self.model._last_obs = env.refilter()

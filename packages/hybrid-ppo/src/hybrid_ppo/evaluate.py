@@ -37,4 +37,5 @@ def evaluate(
         )
     finally:
         env.close()
+    assert isinstance(returns, list)
     return [float(value) for value in returns]

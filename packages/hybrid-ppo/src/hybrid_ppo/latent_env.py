@@ -12,10 +12,13 @@ from dreamer_agent import Agent
 from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
-from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from hybrid_ppo.errors import ObservationKeyError
 from hybrid_ppo.record import RowRecorder
+
+Observations = dict[str, NDArray[Any]] | NDArray[Any]
+"""A batch of observations: a plain array, or key to array; ``(N, …)`` each."""
 
 FEATURES = "features"
 """Key of the world model's features when raw observation keys are passed on beside them."""
@@ -67,7 +70,7 @@ class WorldModelVecEnv(VecEnvWrapper):
         self._no_actions = self._no_actions.astype(venv.action_space.dtype)
         self._actions = self._no_actions
         self._history: deque[_FilterStep] = deque(maxlen=history_steps)
-        self._obs: VecEnvObs = {}
+        self._obs: Observations = {}
         self.state = agent.initial_state(self.num_envs)
 
     def _make_space(self, raw: spaces.Space[Any]) -> spaces.Space[Any]:
@@ -83,9 +86,9 @@ class WorldModelVecEnv(VecEnvWrapper):
             )
         return spaces.Dict({FEATURES: features, **{key: known[key] for key in self._include_raw}})
 
-    def reset(self) -> VecEnvObs:
+    def reset(self) -> Observations:
         """Reset every environment and its state; return features ``(N, F)`` (or the Dict)."""
-        self._obs = self.venv.reset()
+        self._obs = _plain(self.venv.reset())
         everywhere = np.ones(self.num_envs, bool)
         self._filter(_FilterStep(self._obs, self._no_actions, everywhere, everywhere))
         if self._recorder:
@@ -99,7 +102,8 @@ class WorldModelVecEnv(VecEnvWrapper):
 
     def step_wait(self) -> VecEnvStepReturn:
         """Return features, rewards, dones and infos as SB3 expects them."""
-        after_reset, rewards, dones, infos = self.venv.step_wait()
+        reset_obs, rewards, dones, infos = self.venv.step_wait()
+        after_reset = _plain(reset_obs)
         self._obs = _with_terminal_observations(after_reset, dones, infos)
         nowhere, everywhere = np.zeros(self.num_envs, bool), np.ones(self.num_envs, bool)
         self._filter(_FilterStep(self._obs, self._actions, nowhere, everywhere))
@@ -107,7 +111,7 @@ class WorldModelVecEnv(VecEnvWrapper):
             self._recorder.add_steps(self._obs, self._actions, rewards, dones, infos)
         if dones.any():
             final = self._observation()
-            for index in np.flatnonzero(dones):
+            for index in np.flatnonzero(dones).tolist():
                 infos[index]["terminal_observation"] = _row(final, index)
             self._obs = after_reset
             self._filter(_FilterStep(self._obs, self._no_actions, dones, dones))
@@ -115,7 +119,7 @@ class WorldModelVecEnv(VecEnvWrapper):
                 self._recorder.add_resets(self._obs, self._no_actions, dones)
         return self._observation(), rewards, dones, infos
 
-    def refilter(self) -> VecEnvObs:
+    def refilter(self) -> Observations:
         """Filter the remembered steps again with the world model as it is now.
 
         Returns:
@@ -134,7 +138,7 @@ class WorldModelVecEnv(VecEnvWrapper):
         posterior = self.agent.filter(step.obs, self.state, step.action, step.is_first, mode="mode")
         self.state = posterior.where(step.rows, self.state)
 
-    def _observation(self) -> VecEnvObs:
+    def _observation(self) -> Observations:
         features = self.agent.features(self.state).cpu().numpy()
         if not self._include_raw:
             return features
@@ -146,21 +150,26 @@ class WorldModelVecEnv(VecEnvWrapper):
 class _FilterStep:
     """One batched filter step; only ``rows`` take its result."""
 
-    obs: VecEnvObs
+    obs: Observations
     action: NDArray[Any]
     is_first: NDArray[np.bool_]
     rows: NDArray[np.bool_]
 
 
-def _row(obs: VecEnvObs, index: int) -> Any:
+def _plain(obs: Any) -> Observations:
+    assert not isinstance(obs, tuple), "Tuple observation spaces have no Dreamer encoder"
+    return obs
+
+
+def _row(obs: Observations, index: int) -> Any:
     if isinstance(obs, dict):
         return {key: value[index] for key, value in obs.items()}
     return obs[index]
 
 
 def _with_terminal_observations(
-    obs: VecEnvObs, dones: NDArray[np.bool_], infos: list[dict[str, Any]]
-) -> VecEnvObs:
+    obs: Observations, dones: NDArray[np.bool_], infos: list[dict[str, Any]]
+) -> Observations:
     """Return what arrived: the reset observation gives way to the episode's last one."""
     if not dones.any():
         return obs

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from dreamer_agent import Replay, make_row
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs
 
 SINGLE_KEY = "observation"
 """Key under which dreamer-agent keeps an observation space that is not a ``Dict``."""
@@ -27,7 +26,12 @@ class RowRecorder:
     def __init__(self, replay: Replay) -> None:
         self.replay = replay
 
-    def add_resets(self, obs: VecEnvObs, actions: NDArray[Any], rows: NDArray[np.bool_]) -> None:
+    def add_resets(
+        self,
+        obs: Mapping[str, NDArray[Any]] | NDArray[Any],
+        actions: NDArray[Any],
+        rows: NDArray[np.bool_],
+    ) -> None:
         """Add the first row of an episode for each environment in ``rows`` ``(N,)``.
 
         Args:
@@ -35,13 +39,13 @@ class RowRecorder:
             actions: The null action, ``(N, *action_shape)``.
             rows: Which environments were reset, ``(N,)``.
         """
-        for stream in np.flatnonzero(rows):
+        for stream in np.flatnonzero(rows).tolist():
             row = make_row(_observation(obs, stream), actions[stream], 0.0, is_first=True)
-            self.replay.add(row, int(stream))
+            self.replay.add(row, stream)
 
     def add_steps(
         self,
-        obs: VecEnvObs,
+        obs: Mapping[str, NDArray[Any]] | NDArray[Any],
         actions: NDArray[Any],
         rewards: NDArray[np.float32],
         dones: NDArray[np.bool_],
@@ -65,9 +69,9 @@ class RowRecorder:
                 is_terminal=bool(dones[stream])
                 and not infos[stream].get("TimeLimit.truncated", False),
             )
-            self.replay.add(row, int(stream))
+            self.replay.add(row, stream)
 
 
-def _observation(obs: VecEnvObs, stream: int) -> dict[str, Any]:
-    named = obs if isinstance(obs, dict) else {SINGLE_KEY: obs}
+def _observation(obs: Mapping[str, NDArray[Any]] | NDArray[Any], stream: int) -> dict[str, Any]:
+    named = obs if isinstance(obs, Mapping) else {SINGLE_KEY: obs}
     return {key: value[stream] for key, value in named.items()}

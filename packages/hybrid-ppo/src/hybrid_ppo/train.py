@@ -49,7 +49,8 @@ def train(config: HybridConfig) -> Path:
     env = wrap(config, venv, agent, replay)
     model = make_ppo(config, env)
     model.set_logger(configure(str(config.run_dir), ["stdout", "csv"]))
-    callback = replay and WorldModelCallback(agent, replay, config.cotrain.updates_per_rollout)
+    updates = config.cotrain.updates_per_rollout
+    callback = WorldModelCallback(agent, replay, updates) if replay else None
     try:
         model.learn(config.steps, callback=callback)
     except KeyboardInterrupt:
