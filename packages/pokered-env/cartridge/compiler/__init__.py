@@ -1,0 +1,1 @@
+"""Turns the cartridge's content and C sources into the ROM and its metadata."""

@@ -1,0 +1,171 @@
+#include "map.h"
+#include "abi.h"
+#include "content.h"
+#include "people.h"
+#include "screen.h"
+#include "system.h"
+
+/* The walkable-tile list, the cells' tiles and kinds; the pictures only when they change. */
+static void load_tileset(u8 number) {
+  const struct tileset *tileset = &tilesets[number];
+  read_far(tileset->cells.bank, tileset->cells.address, cell_tiles, 256);
+  read_far(tileset->kinds.bank, tileset->kinds.address, cell_kinds, 64);
+  wTilesetCollisionPtr = (u16)tileset->walkable;
+  hWalkableTiles = (u8)(u16)tileset->walkable;
+  wGrassTile = tileset->grass_tile;
+  if (world.loaded_tileset == number) return;
+  far_bank = tileset->tiles.bank;
+  far_length = tileset->tiles_length;
+  far_copy_vram(VRAM_TILES, tileset->tiles.address);
+  world.loaded_tileset = number;
+}
+
+static void load_signs(void) {
+  struct sign sign;
+  u8 *coords = wSignCoords;
+  u16 source = world.map.signs;
+  wNumSigns = world.map.num_signs;
+  for (u8 i = world.map.num_signs; i; i--) {
+    read_far(world.bank, source, &sign, sizeof(struct sign));
+    *coords++ = sign.y;
+    *coords++ = sign.x;
+    source += sizeof(struct sign);
+  }
+}
+
+void load_map(u8 map) {
+  const struct far *header = &map_headers[map];
+  read_far(header->bank, header->address, &world.map, sizeof(struct map_header));
+  world.bank = header->bank;
+  map_bank = world.map.grid_bank;
+  map_stride = world.map.stride;
+  wCurMap = map;
+  wCurMapTileset = world.map.tileset;
+  wCurMapHeight = (world.map.height + 1) >> 1;
+  wCurMapWidth = (world.map.width + 1) >> 1;
+  wCurrentMapHeight2 = world.map.height;
+  wCurrentMapWidth2 = world.map.width;
+  wNumberOfWarps = world.map.num_warps;
+  read_far(world.bank, world.map.warps, wWarpEntries, (u16)world.map.num_warps << 2);
+  load_signs();
+  wGrassRate = world.map.wild_rate;
+  copy_bytes(wGrassMons, world.map.wild, 2 * NUM_WILD_SLOTS);
+  if (world.map.town) set_flag(wTownVisitedFlag, world.map.town - 1);
+  load_tileset(world.map.tileset);
+  load_people();
+}
+
+static void apply_patches(void) {
+  struct patch patch;
+  u16 source = world.map.patches;
+  for (u8 i = world.map.num_patches; i; i--) {
+    read_far(world.bank, source, &patch, sizeof(struct patch));
+    source += sizeof(struct patch);
+    u8 column = patch.x - world.map.grid_x - wXCoord;
+    u8 row = patch.y - world.map.grid_y - wYCoord;
+    if (column < VIEW_COLUMNS && row < VIEW_ROWS && holds(patch.condition))
+      view[row * VIEW_COLUMNS + column] = patch.cell;
+  }
+}
+
+/* Cells round the player, then the tile map the memory interface shows. */
+void refresh_view(void) {
+  load_view(world.map.grid + (u16)wYCoord * world.map.stride + wXCoord);
+  if (world.map.num_patches) apply_patches();
+  draw_view();
+  wTileStoodOn = *tile_at(8, 9);
+  wYBlockCoord = wYCoord & 1;
+  wXBlockCoord = wXCoord & 1;
+}
+
+/* The whole background map, with the screen off or through the waiting copy. */
+void redraw_map(void) {
+  u8 *tile = wTileMap;
+  u16 row = VRAM_BACKGROUND;
+  refresh_view();
+  for (u8 y = 0; y != SCREEN_ROWS; y++) {
+    for (u8 x = 0; x != SCREEN_COLUMNS; x++) write_vram(row + x, *tile++);
+    row += 32;
+  }
+  world.column = 0;
+  world.row = 0;
+  hSCX = 0;
+  hSCY = 0;
+}
+
+void show_map(void) {
+  screen_off();
+  hide_window();
+  load_tileset(world.map.tileset);
+  load_people_tiles();
+  redraw_map();
+  place_people();
+  palette_normal();
+  screen_on();
+  delay_frame();
+}
+
+void enter_map(u8 map, u8 y, u8 x) {
+  screen_off();
+  wYCoord = y;
+  wXCoord = x;
+  load_map(map);
+  world.no_trigger = TRUE;
+  show_map();
+}
+
+void enter_by_warp(u8 map, u8 warp) {
+  u8 entry[4];
+  if (wCurMap < FIRST_INDOOR_MAP) wLastMap = wCurMap;
+  if (map == LAST_MAP) map = wLastMap;
+  fade_out();
+  screen_off();
+  struct map_header *header = (struct map_header *)scratch;
+  read_far(map_headers[map].bank, map_headers[map].address, header, sizeof(struct map_header));
+  read_far(map_headers[map].bank, header->warps + ((u16)warp << 2), entry, 4);
+  wDestinationWarpID = warp;
+  enter_map(map, entry[0], entry[1]);
+  wDestinationWarpID = 0xFF;
+  if (map < FIRST_INDOOR_MAP && kind_at(0, 0) == KIND_DOOR) {
+    world.forced_direction = DIRECTION_DOWN;
+    world.steps_left = 1;
+  }
+}
+
+/* Kind of the cell dy, dx away from the player (at most one beyond the screen). */
+u8 kind_at(i8 dy, i8 dx) {
+  return cell_kinds[view[VIEW_PLAYER + dy * VIEW_COLUMNS + dx]];
+}
+
+/* Index of the warp the player stands on, or 0xFF. */
+u8 warp_under_player(void) {
+  u8 *entry = wWarpEntries;
+  for (u8 i = 0; i != wNumberOfWarps; i++) {
+    if (entry[0] == wYCoord && entry[1] == wXCoord) return i;
+    entry += 4;
+  }
+  return 0xFF;
+}
+
+/* Outdoors: the region that holds local cell (y, x) becomes the current map.
+   Returns FALSE where no region is. */
+u8 cross_border(u8 y, u8 x) {
+  if (wCurMap >= FIRST_INDOOR_MAP) return FALSE;
+  u8 grid_y = world.map.grid_y + 5 + y;
+  u8 grid_x = world.map.grid_x + 5 + x;
+  const struct region *region = regions;
+  for (u8 i = NUM_REGIONS; i; i--) {
+    u8 local_y = grid_y - region->y;
+    u8 local_x = grid_x - region->x;
+    if (local_y < region->height && local_x < region->width) {
+      wYCoord = local_y;
+      wXCoord = local_x;
+      load_map(region->map);
+      load_people_tiles();
+      place_people();
+      return TRUE;
+    }
+    region++;
+  }
+  return FALSE;
+}
