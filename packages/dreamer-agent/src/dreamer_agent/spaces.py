@@ -233,7 +233,7 @@ class ActionSpec:
             return self._scale(values.to(device))
         index = array.reshape(*batch_shape, len(self.classes)).astype(np.int64)
         # rows where is_first carry an all-zero action, which a start above 0 does not contain
-        index = np.where(array.reshape(index.shape) == 0, 0, index - np.asarray(self.offset))
+        index = np.where((index == 0) & (np.asarray(self.offset) > 0), 0, index - self.offset)
         if (index < 0).any() or (index >= np.asarray(self.classes)).any():
             raise SpaceError(
                 f"Action outside the space: classes {self.classes} from {self.offset}, "
