@@ -1,12 +1,13 @@
 """A whole environment in the middle of an episode, as bytes.
 
-Layout: magic, length of the header (4 bytes, little-endian), header (JSON), the emulator's state as
-``state_file.pack_state`` writes it.
+Layout: magic, CRC-32 of what follows, length of the header (4 bytes each, little-endian), header
+(JSON), the emulator's state as ``state_file.pack_state`` writes it.
 """
 
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,8 @@ class Snapshot:
         header = {name: value for name, value in vars(self).items() if name != "emulator"}
         head = json.dumps(header).encode()
         state = pack_state(self.emulator, rom_sha1, pyboy_version)
-        return MAGIC + len(head).to_bytes(4, "little") + head + state
+        body = len(head).to_bytes(4, "little") + head + state
+        return MAGIC + zlib.crc32(body).to_bytes(4, "little") + body
 
     @classmethod
     def from_bytes(cls, data: bytes, rom_sha1: str, pyboy_version: str) -> Snapshot:
@@ -49,13 +51,13 @@ class Snapshot:
             StateFormatError: The bytes are no snapshot, or damaged.
             StateMismatchError: They are of another ROM, PyBoy or format.
         """
-        start = len(MAGIC) + 4
-        end = start + int.from_bytes(data[len(MAGIC) : start], "little")
+        checksum, body = data[len(MAGIC) :][:4], data[len(MAGIC) + 4 :]
+        end = 4 + int.from_bytes(body[:4], "little")
         try:
-            if not data.startswith(MAGIC):
-                raise ValueError("it does not begin as one")
-            header = json.loads(data[start:end])
-            state = unpack_state(data[end:], rom_sha1, pyboy_version)
+            if not data.startswith(MAGIC) or zlib.crc32(body).to_bytes(4, "little") != checksum:
+                raise ValueError("they are damaged, or begin as none")
+            header = json.loads(body[4:end])
+            state = unpack_state(body[end:], rom_sha1, pyboy_version)
             return cls(emulator=state, **header)
         except (ValueError, TypeError) as error:
             raise StateFormatError(

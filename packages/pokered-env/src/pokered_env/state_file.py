@@ -1,7 +1,7 @@
 """Save states with a header: which ROM, which PyBoy, and a checksum.
 
-Layout: magic, length of the header (4 bytes, little-endian), header (JSON), CRC-32 of what follows
-(4 bytes), the emulator's state compressed by zlib.
+Layout: magic, CRC-32 of what follows, length of the header (4 bytes each, little-endian), header
+(JSON), the emulator's state compressed by zlib.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ def pack_state(state: bytes, rom_sha1: str, pyboy_version: str) -> bytes:
     """Put a header before an emulator's state."""
     header = {"version": FORMAT_VERSION, "rom_sha1": rom_sha1, "pyboy": pyboy_version}
     head = json.dumps(header).encode()
-    body = zlib.compress(state, 1)
-    checksum = zlib.crc32(body).to_bytes(4, "little")
-    return MAGIC + len(head).to_bytes(4, "little") + head + checksum + body
+    body = len(head).to_bytes(4, "little") + head + zlib.compress(state, 1)
+    return MAGIC + zlib.crc32(body).to_bytes(4, "little") + body
 
 
 def unpack_state(packed: bytes, rom_sha1: str, pyboy_version: str) -> bytes:
@@ -39,22 +38,24 @@ def unpack_state(packed: bytes, rom_sha1: str, pyboy_version: str) -> bytes:
                 f"This save state has {field} {header.get(field)!r}, but {value!r} is running. "
                 "Make it again with `pokered states make`."
             )
-    return zlib.decompress(body)
+    try:
+        return zlib.decompress(body)
+    except zlib.error as error:
+        raise StateFormatError("The body of this save state is damaged.") from error
 
 
 def _split(packed: bytes) -> tuple[dict[str, object], bytes]:
-    start = len(MAGIC) + 4
-    end = start + int.from_bytes(packed[len(MAGIC) : start], "little")
-    checksum, body = packed[end : end + 4], packed[end + 4 :]
+    checksum, body = packed[len(MAGIC) :][:4], packed[len(MAGIC) + 4 :]
     if not packed.startswith(MAGIC) or zlib.crc32(body).to_bytes(4, "little") != checksum:
         raise StateFormatError(
             f"These {len(packed)} bytes are no save state of pokered-env, or they are damaged. "
             "Make the state again with `pokered states make`."
         )
+    end = 4 + int.from_bytes(body[:4], "little")
     try:
-        header = json.loads(packed[start:end])
+        header = json.loads(body[4:end])
     except ValueError as error:
         raise StateFormatError("The header of this save state is damaged.") from error
     if not isinstance(header, dict):
         raise StateFormatError("The header of this save state is damaged.")
-    return header, body
+    return header, body[end:]

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pokered_env.emulator import Emulator
+from pokered_env.errors import ClosedError, RomFormatError, StateFormatError
+
+WriteRom = Callable[..., Path]
+BATTERY = 0x13
+
+
+def test_frames_pass_one_by_one(write_tiny_rom: WriteRom) -> None:
+    emulator = Emulator(write_tiny_rom())
+    emulator.tick(200)  # the boot ROM's animation
+    before = emulator.read(0xC000, 1)[0]
+    emulator.tick(24)
+    assert emulator.read(0xC000, 1)[0] == (before + 24) % 256
+
+
+def test_a_loaded_state_has_the_future_of_the_saved_one(write_tiny_rom: WriteRom) -> None:
+    emulator, other = Emulator(write_tiny_rom()), Emulator(write_tiny_rom())
+    emulator.tick(123)
+    state = emulator.save_state()
+    other.load_state(state)
+    for each in (emulator, other):
+        each.step("a", 8, 24)
+    assert emulator.save_state() == other.save_state()
+
+
+def test_nothing_is_read_or_written_beside_a_cartridge_with_a_battery(
+    write_tiny_rom: WriteRom,
+) -> None:
+    path = write_tiny_rom(cartridge_type=BATTERY)
+    stray = path.with_name(path.name + ".ram")
+    stray.write_bytes(b"\xab" * 32768)
+    emulator = Emulator(path)
+    emulator.write(0x0000, 0x0A)  # enable cartridge RAM
+    assert emulator.read(0xA000, 4) == bytes(4)
+    emulator.close()
+    stray.unlink()
+    emulator = Emulator(path)
+    emulator.close()
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_a_read_only_folder_is_enough(write_tiny_rom: WriteRom) -> None:
+    path = write_tiny_rom(cartridge_type=BATTERY)
+    path.chmod(0o444)
+    path.parent.chmod(0o555)
+    try:
+        emulator = Emulator(path)
+        emulator.tick(24)
+        emulator.close()
+    finally:
+        path.parent.chmod(0o755)
+
+
+def test_the_screen_is_a_live_view_of_the_lcd(write_tiny_rom: WriteRom) -> None:
+    emulator = Emulator(write_tiny_rom())
+    assert emulator.screen.shape == (144, 160, 4)
+    emulator.tick(200)
+    for palette, grey in ((0x00, 255), (0x55, 153), (0xAA, 85), (0xFF, 0)):
+        emulator.write(0xFF47, palette)
+        emulator.tick(1)
+        assert set(np.unique(emulator.screen[..., :3])) == {grey}
+
+
+def test_tick_until_counts_the_frames_that_passed(write_tiny_rom: WriteRom) -> None:
+    emulator = Emulator(write_tiny_rom())
+    asked = iter([False, False, False, True])
+    assert emulator.tick_until(lambda: next(asked), max_frames=10) == 3
+    assert emulator.tick_until(lambda: False, max_frames=10) == 10
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000, 153_000])
+def test_bytes_that_are_no_state_are_refused(write_tiny_rom: WriteRom, size: int) -> None:
+    emulator = Emulator(write_tiny_rom())
+    with pytest.raises(StateFormatError, match=f"these {size} bytes"):
+        emulator.load_state(emulator.save_state()[:size])
+
+
+def test_a_state_with_bytes_behind_it_is_refused(write_tiny_rom: WriteRom) -> None:
+    emulator = Emulator(write_tiny_rom())
+    with pytest.raises(StateFormatError, match="3 bytes too many"):
+        emulator.load_state(emulator.save_state() + b"abc")
+
+
+def test_a_cartridge_pyboy_cannot_run_is_named(write_tiny_rom: WriteRom) -> None:
+    path = write_tiny_rom(cartridge_type=0xEE)
+    with pytest.raises(RomFormatError, match=r"tiny\.gb"):
+        Emulator(path)
+
+
+def test_close_may_be_called_again_and_use_after_it_is_an_error(write_tiny_rom: WriteRom) -> None:
+    emulator = Emulator(write_tiny_rom())
+    emulator.close()
+    emulator.close()
+    with pytest.raises(ClosedError):
+        emulator.tick(1)
+    with pytest.raises(ClosedError):
+        emulator.read(0xC000, 1)
