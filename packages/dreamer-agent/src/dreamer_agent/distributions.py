@@ -57,7 +57,7 @@ class TwoHot(nn.Module):
         probs = log_probs.exp()
         middle = (probs.shape[-1] - 1) // 2
         surplus = probs[..., middle + 1 :] - probs[..., :middle].flip(-1)
-        mean = surplus @ self.bins[middle + 1 :]
+        mean = (surplus * self.bins[middle + 1 :]).sum(-1)  # no matmul: autocast would round it
         return symexp(mean) if self.kind == "symlog" else mean
 
     def encode(self, value: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch bins"]:
