@@ -77,7 +77,7 @@ def build(content: Path = CONTENT, work: Path | None = None) -> Cartridge:
         with tempfile.TemporaryDirectory() as folder:
             return build(content, Path(folder))
     game = read_game(content)
-    world, pieces = _read_content(content, game)
+    world, pieces = read_content(content, game)
     places = place(pieces, NUM_DATA_BANKS)
     by_name = {piece.name: piece for piece in pieces}
     home = _compile(world, game, by_name, places, work)
@@ -86,7 +86,7 @@ def build(content: Path = CONTENT, work: Path | None = None) -> Cartridge:
     return Cartridge(rom, metadata(rom, world, game, places, starts))
 
 
-def _read_content(content: Path, game: dict[str, list[str]]) -> tuple[World, list[Piece]]:
+def read_content(content: Path, game: dict[str, list[str]]) -> tuple[World, list[Piece]]:
     all_tables = tables.read_tables(content)
     script_blocks = read_scripts(content)
     sprites = graphics.read_sprites(content)

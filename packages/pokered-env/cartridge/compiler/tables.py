@@ -62,6 +62,8 @@ class Tables:
     types: dict[str, int]
     type_chart: list[tuple[int, int, int]]
     moves: dict[str, int]
+    move_powers: dict[int, int]
+    move_types: dict[int, int]
     species: dict[str, int]  # dex numbers
     species_ids: dict[str, int]
     items: dict[str, int]
@@ -168,9 +170,22 @@ def read_tables(content: Path) -> Tables:
         Piece("shops", tuple(_shop(fields, items) for fields in shop_fields)),
     ]
     return Tables(
-        types, chart, moves, species, species_ids, items, trainers, {fields.name: fields for fields in trainer_fields},
-        classes, {fields.name: i for i, fields in enumerate(shop_fields)}, flags, _badges(content / "badges.txt"), pieces,
-    )  # fmt: skip
+        types=types,
+        type_chart=chart,
+        moves=moves,
+        move_powers={0: 0} | {moves[fields.name]: fields.number("power", 0, 255) for fields in move_fields},
+        move_types={moves[fields.name]: types[fields.words("type")[0]] for fields in move_fields},
+        species=species,
+        species_ids=species_ids,
+        items=items,
+        trainers=trainers,
+        trainer_blocks={fields.name: fields for fields in trainer_fields},
+        classes=classes,
+        shops={fields.name: i for i, fields in enumerate(shop_fields)},
+        flags=flags,
+        badges=_badges(content / "badges.txt"),
+        pieces=pieces,
+    )
 
 
 def _fields(path: Path) -> list[Fields]:

@@ -87,14 +87,14 @@ static u8 own_is_down(void) {
 static u8 choose_command(void) {
   u8 column = 0, row = 0;
   clear_battle_menu();
-  draw_box(6, 12, 14, 6);
-  put_text(8, 14, STR_FIGHT);
-  put_text(15, 14, STR_PARTY);
-  put_text(8, 16, STR_BAG);
-  put_text(15, 16, STR_RUN);
+  draw_box(4, 12, 16, 6);
+  put_text(6, 14, STR_FIGHT);
+  put_text(13, 14, STR_PARTY);
+  put_text(6, 16, STR_BAG);
+  put_text(13, 16, STR_RUN);
   wTextBoxID = TEXT_BOX_BATTLE_MENU;
   for (;;) {
-    u8 chosen = choose_with_keys(column ? 14 : 7, 14, 2, 2, row, PAD_A | PAD_LEFT | PAD_RIGHT);
+    u8 chosen = choose_with_keys(column ? 12 : 5, 14, 2, 2, row, PAD_A | PAD_LEFT | PAD_RIGHT);
     row = wCurrentMenuItem;
     if (chosen != CANCELLED) return (row << 1) | column;
     if (hJoyPressed & PAD_RIGHT) column = 1;
