@@ -16,7 +16,7 @@ import numpy as np
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 from numpy.typing import NDArray
 
-from dreamer_agent.envs import SINGLE_KEY, as_dict_space, episode_seed
+from dreamer_agent.envs import SINGLE_KEY, ResumableEnv, as_dict_space, episode_seed
 from dreamer_agent.errors import EnvError, NonFiniteError
 from dreamer_agent.replay import Replay, make_row
 
@@ -326,15 +326,22 @@ class Collector:
 
 
 def _save_each(env: Any) -> list[Any] | None:
-    if isinstance(env, (SyncVectorEnv, AsyncVectorEnv)):
+    if _is_wrapped(env):
         return list(env.call("episode_state"))
     envs = getattr(env, "envs", [])
     can = envs and all(hasattr(one, "save") and hasattr(one, "load") for one in envs)
     return [one.save() for one in envs] if can else None
 
 
+def _is_wrapped(env: Any) -> bool:
+    """Whether each environment is a ResumableEnv; processes are asked nothing, we made them."""
+    if isinstance(env, AsyncVectorEnv):
+        return True
+    return isinstance(env, SyncVectorEnv) and all(isinstance(e, ResumableEnv) for e in env.envs)
+
+
 def _load_each(env: Any, saved: Sequence[Any]) -> None:
-    if isinstance(env, (SyncVectorEnv, AsyncVectorEnv)):
+    if _is_wrapped(env):
         env.set_attr("state_to_restore", list(saved))
         env.reset()
         return

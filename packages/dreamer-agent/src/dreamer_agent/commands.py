@@ -8,13 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from dreamer_agent.agent import Agent
 from dreamer_agent.config import Size, preset
-from dreamer_agent.dream import dream, modality_names, newest_sequences
-from dreamer_agent.dream_frames import decode_text, render_frames, save_frames
+from dreamer_agent.dream import (
+    dream,
+    first_rows,
+    longest_episode,
+    modality_names,
+    newest_sequences,
+)
+from dreamer_agent.dream_frames import save_dream_file
+from dreamer_agent.dream_panels import decode_text
 from dreamer_agent.errors import ConfigError
 from dreamer_agent.evaluate import evaluate
 from dreamer_agent.export import export_features
@@ -23,10 +31,12 @@ from dreamer_agent.recording import Recording, read_recording
 from dreamer_agent.replay import Replay
 from dreamer_agent.train_config import TrainConfig, load_yaml
 from dreamer_agent.world_metrics import HorizonErrors, open_loop_errors, select_horizons
+from dreamer_agent.world_model import OpenLoop
 
 __all__ = ["bench", "dream_run", "evaluate_run", "export_run"]
 
 _HORIZONS = (1, 5, 15, 45)
+_MAX_TEXTS, _MAX_CHARACTERS = 12, 60
 
 
 def evaluate_run(
@@ -64,8 +74,10 @@ def dream_run(
         result = dream(agent, batch, min(context, batch.shape[1] - 1))
     names = modality_names(agent)
     alphabets = recording.metadata.get("alphabets") or {}
-    save_frames(render_frames(result, names, alphabets), out)
-    _print_texts(console, result.observations, names, alphabets, result.context_steps)
+    index, length = longest_episode(batch.is_first, result.context_steps)
+    shown = first_rows(result, max(length, result.context_steps + 1))
+    save_dream_file(shown, out, names, alphabets, index)
+    _print_texts(console, shown, index, names, alphabets)
     errors = open_loop_errors(result, names, batch.is_first)
     _print_errors(console, errors)
     console.print(f"video → {out}")
@@ -131,23 +143,24 @@ def _agent_and_replay(run: Path, replay: Path | None) -> tuple[Agent, Replay, Re
 
 
 def _print_texts(
-    console: Console,
-    observations: Any,
-    modalities: dict[str, str],
-    alphabets: Any,
-    context_steps: int,
+    console: Console, result: OpenLoop, index: int, modalities: dict[str, str], alphabets: Any
 ) -> None:
     for key in (name for name, modality in modalities.items() if modality == "tokens"):
-        truth, predicted = (values[0] for values in observations[key])
+        truth, predicted = (values[index] for values in result.observations[key])
         table = Table("ahead", "real", "predicted", title=key)
-        shown = ""
-        for t in range(context_steps, len(truth)):
-            real, guess = (decode_text(ids[t], alphabets.get(key)) for ids in (truth, predicted))
-            if real + "\0" + guess != shown and (real or guess):
-                table.add_row(str(t - context_steps + 1), real, guess)
-            shown = real + "\0" + guess
+        shown: tuple[str, ...] = ()
+        for t in range(result.context_steps, len(truth)):
+            pair = tuple(_one_line(ids[t], alphabets.get(key)) for ids in (truth, predicted))
+            if pair != shown and any(pair) and table.row_count < _MAX_TEXTS:
+                table.add_row(str(t - result.context_steps + 1), *pair)
+            shown = pair
         if table.row_count:
             console.print(table)
+
+
+def _one_line(ids: NDArray[Any], alphabet: Any) -> str:
+    text = " / ".join(decode_text(ids, alphabet).split("\n"))
+    return text if len(text) <= _MAX_CHARACTERS else text[: _MAX_CHARACTERS - 1] + "…"
 
 
 def _print_errors(console: Console, errors: HorizonErrors) -> None:

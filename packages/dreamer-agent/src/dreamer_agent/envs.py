@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import multiprocessing
+import signal
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -186,6 +188,8 @@ def _make_own(
 
 def _factory(env_id: str, kwargs: Mapping[str, Any]) -> Callable[[], gym.Env[Any, Any]]:
     def make() -> gym.Env[Any, Any]:
+        if multiprocessing.parent_process() is not None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trainer to answer
         return ResumableEnv(gym.make(env_id, disable_env_checker=True, **kwargs))
 
     return make

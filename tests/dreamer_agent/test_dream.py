@@ -1,0 +1,165 @@
+"""Dreams: what is measured, what is drawn, what is written."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dreamer_agent.agent import Agent
+from dreamer_agent.collect import Collector, EpisodeRows
+from dreamer_agent.dream import longest_episode, newest_sequences, save_dream
+from dreamer_agent.dream_panels import decode_text, draw_panels
+from dreamer_agent.replay import Replay
+from dreamer_agent.world_metrics import open_loop_errors, select_horizons
+from dreamer_agent.world_model import OpenLoop
+from gymnasium.vector import SyncVectorEnv
+from multimodal_env import WalkEnv
+from PIL import Image
+from tiny import tiny_agent
+
+
+def open_loop(context_steps=2, **observations):
+    first = next(iter(observations.values()))[0]
+    zeros = np.zeros(first.shape[:2], np.float32)
+    return OpenLoop(observations, (zeros, zeros + 0.5), (zeros + 1, zeros + 1), context_steps)
+
+
+def no_resets(batch=1, length=5):
+    return np.zeros((batch, length), bool)
+
+
+def test_image_error_is_compared_with_repeating_the_last_frame_seen():
+    truth = np.zeros((1, 5, 2, 2, 1), np.uint8)
+    truth[0, 3:] = 100
+    predicted = truth.copy()
+    predicted[0, 4] = 90
+    errors = open_loop_errors(open_loop(x=(truth, predicted)), {"x": "image"}, no_resets())
+    assert errors["x/mae"].tolist() == [0, 0, 10]
+    assert errors["x/mae_copy"].tolist() == [0, 100, 100]
+    assert errors["reward/mae"].tolist() == [0.5, 0.5, 0.5]
+
+
+def test_mask_overlap_counts_an_empty_mask_rightly_predicted_as_one():
+    truth = np.zeros((1, 5, 2, 2), np.uint8)
+    truth[0, 3, 0] = 255
+    predicted = truth.copy()
+    predicted[0, 3, :, 0] = 255
+    errors = open_loop_errors(open_loop(x=(truth, predicted)), {"x": "mask"}, no_resets())
+    assert errors["x/iou"].tolist() == [1, 2 / 3, 1]
+
+
+def test_text_accuracy_leaves_padding_out():
+    truth, predicted = (np.zeros((1, 5, 10), np.uint8) for _ in range(2))
+    truth[0, :, :4], predicted[0, :, :4] = 65, 65
+    predicted[0, 3, 3], predicted[0, 4, 4] = 66, 65
+    errors = open_loop_errors(open_loop(x=(truth, predicted)), {"x": "tokens"}, no_resets())
+    assert errors["x/accuracy"].tolist() == [1, 0.75, 0.8]
+    assert errors["x/exact"].tolist() == [1, 0, 0]
+
+
+def test_vector_error_is_in_the_observations_own_units():
+    truth = np.full((2, 5, 3), 7.0)
+    errors = open_loop_errors(open_loop(x=(truth, truth + 2)), {"x": "vector"}, no_resets(2))
+    assert errors["x/mae"].tolist() == [2, 2, 2]
+
+
+def test_steps_after_a_reset_the_model_cannot_see_are_left_out():
+    truth = np.zeros((2, 5, 1))
+    predicted = truth.copy()
+    predicted[0, 3:] = 99
+    is_first = no_resets(2)
+    is_first[0, 3] = True
+    errors = open_loop_errors(open_loop(x=(truth, predicted)), {"x": "vector"}, is_first)
+    assert errors["x/mae"].tolist() == [0, 0, 0]
+    is_first[1, 4] = True
+    errors = open_loop_errors(open_loop(x=(truth, predicted)), {"x": "vector"}, is_first)
+    assert np.isnan(errors["x/mae"][2])
+    assert "x/mae@3" not in select_horizons(errors, (1, 3, 9))
+
+
+def test_the_sequence_shown_is_the_one_that_runs_longest():
+    is_first = no_resets(3, 6)
+    is_first[0, 3] = is_first[1, 5] = is_first[1, 0] = is_first[2, 2] = True
+    assert longest_episode(is_first, 2) == (1, 5)
+    assert longest_episode(no_resets(2, 6), 2) == (0, 6)
+
+
+@pytest.mark.parametrize(
+    ("ids", "alphabet", "text"),
+    [
+        ([72, 105, 10, 1, 0, 65], None, "Hi\n·"),
+        ([1, 2, 9, 0, 1], ["", "a", "b"], "ab?"),
+        ([0, 0], None, ""),
+        ([65, 66], None, "AB"),
+    ],
+)
+def test_token_ids_become_characters(ids, alphabet, text):
+    assert decode_text(np.array(ids, np.uint8), alphabet) == text
+
+
+@pytest.mark.parametrize(
+    ("modality", "shape", "high"),
+    [
+        ("image", (72, 80, 1), 255),
+        ("image", (500, 300, 3), 255),
+        ("mask", (72, 80), 255),
+        ("tokens", (200,), 127),
+        ("vector", (3,), 9),
+        ("vector", (335,), 9),
+        ("discrete", (), 5),
+    ],
+)
+def test_every_modality_is_drawn_and_errors_show(modality, shape, high):
+    rng = np.random.default_rng(0)
+    dtype = np.float32 if modality == "vector" else np.uint8
+    truth = np.asarray(rng.integers(1, high, shape)).astype(dtype)
+    wrong = np.asarray(rng.integers(1, high, shape)).astype(dtype)
+    same = draw_panels(modality, truth, truth, (100, 90))
+    differs = draw_panels(modality, truth, wrong, (100, 90))
+    assert all(panel.size == (100, 90) for panel in (*same, *differs))
+    assert same[0].tobytes() == same[1].tobytes()
+    assert np.asarray(same[2]).sum() <= np.asarray(differs[2]).sum()
+
+
+@pytest.fixture(scope="module")
+def walked():
+    rows = EpisodeRows(SyncVectorEnv([WalkEnv] * 2, autoreset_mode="Disabled"))
+    agent = Agent(
+        rows.observation_space, rows.action_space, tiny_agent(), modalities=rows.modalities
+    )
+    replay = Replay.for_spaces(
+        rows.observation_space, rows.action_space, num_streams=2, batch_size=2, sequence_length=8
+    )
+    collector = Collector(rows, agent, replay)
+    for _ in range(60):
+        collector.step()
+    return agent, replay
+
+
+def test_a_dream_of_all_modalities_is_written_and_measured(walked, tmp_path):
+    agent, replay = walked
+    batch = newest_sequences(replay, 4, 3, 12)
+    assert batch.shape == (4, 15)
+    figures = save_dream(agent, batch, tmp_path / "d.webp", WalkEnv.metadata, 3)
+    assert {"screen/mae@1", "trail/iou@1", "text/accuracy@1", "state/mae@1"} <= figures.keys()
+    with Image.open(tmp_path / "d.webp") as video:
+        assert 4 <= video.n_frames <= 15
+
+
+def test_dreaming_leaves_the_agents_generators_alone(walked, tmp_path):
+    agent, replay = walked
+    before = agent.rng_state()
+    save_dream(agent, newest_sequences(replay, 2, 3, 12), tmp_path / "d.png", {}, 3)
+    assert all((before[name] == value).all() for name, value in agent.rng_state().items())
+
+
+def test_newest_sequences_get_shorter_with_a_small_replay():
+    rows = EpisodeRows(SyncVectorEnv([WalkEnv], autoreset_mode="Disabled"))
+    replay = Replay.for_spaces(
+        rows.observation_space, rows.action_space, batch_size=1, sequence_length=8
+    )
+    for row in rows.first_rows():
+        replay.add(row[1])
+    for _ in range(13):
+        for _, row in rows.step(np.array([0]))[0]:
+            replay.add(row)
+    assert newest_sequences(replay, 2, 5, 45).shape[1] < 14

@@ -1,0 +1,62 @@
+"""Means between records, schedules, and warnings that come when they should and only once."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from dreamer_agent.metrics import Meter, Watch
+from dreamer_agent.schedule import Every
+
+HEALTHY = {"latent/kl": 5.0, "behaviour/entropy": 0.6}
+
+
+def test_the_meter_averages_each_name_over_its_own_count():
+    meter = Meter()
+    meter.add({"a": 1.0, "b": 10.0})
+    meter.add({"a": 3.0})
+    assert meter.take() == {"a": 2.0, "b": 10.0}
+    assert meter.take() == {}
+
+
+def test_a_restored_meter_goes_on_exactly():
+    meter, again = Meter(), Meter()
+    for value in (0.1, 0.2, 0.7):
+        meter.add({"a": value})
+    again.restore(json.loads(json.dumps(meter.state())))
+    for one in (meter, again):
+        one.add({"a": 0.3})
+    assert meter.take() == again.take()
+
+
+def test_every_is_due_once_per_stretch_even_when_steps_jump():
+    every = Every(10)
+    assert [step for step in (3, 9, 10, 11, 19, 35, 39, 40) if every.due(step)] == [10, 35, 40]
+    assert not Every(0).due(100)
+
+
+@pytest.mark.parametrize(
+    ("sick", "message"),
+    [
+        ({"latent/kl": 0.97}, "KL is stuck at 0.97 nats"),
+        ({"behaviour/entropy": 0.001}, "entropy has collapsed to 0.001"),
+    ],
+)
+def test_a_lasting_sign_warns_once(sick, message):
+    watch = Watch(free_nats=1.0, max_entropy=0.69, patience=3, after_updates=10)
+    assert watch.check({**HEALTHY, **sick}, updates=5) == []
+    warnings = [watch.check({**HEALTHY, **sick}, updates=20) for _ in range(6)]
+    assert [len(new) for new in warnings] == [0, 0, 1, 0, 0, 0]
+    assert message in warnings[2][0]
+
+
+def test_a_sign_that_passes_does_not_warn():
+    watch = Watch(free_nats=1.0, max_entropy=0.69, patience=3, after_updates=0)
+    for _ in range(5):
+        assert watch.check({"latent/kl": 0.9}, 1) == watch.check({"latent/kl": 0.9}, 1) == []
+        assert watch.check(HEALTHY, 1) == []
+
+
+def test_continuous_actions_have_no_uniform_entropy_to_compare_with():
+    watch = Watch(free_nats=0.0, max_entropy=None, patience=1, after_updates=0)
+    assert watch.check({"behaviour/entropy": -3.0}, 1) == []
