@@ -58,6 +58,10 @@ class Recording:
         """Return ``size`` bytes from ``address`` on."""
         return bytes(self._memory[address : address + size])
 
+    def read_byte(self, address: int) -> int:
+        """Return the byte at ``address``."""
+        return self._memory[address]
+
 
 @dataclass(frozen=True)
 class Mismatch:

@@ -62,6 +62,10 @@ class Emulator:
         """Return ``size`` bytes of memory from ``address`` on."""
         return bytes(self._memory[address : address + size])
 
+    def read_byte(self, address: int) -> int:
+        """Return the byte of memory at ``address``."""
+        return self._memory[address]
+
     def write(self, address: int, value: int) -> None:
         """Set one byte of memory."""
         self._memory[address] = value

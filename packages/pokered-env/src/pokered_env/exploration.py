@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ class Exploration:
     def __init__(self, maps: MapTable) -> None:
         self._maps = maps
         self._canvases: dict[int, NDArray[np.uint8]] = {}
+        self._located_key: tuple[int, int, int] | None = None
+        self._located: tuple[NDArray[np.uint8], int, int]
         self.num_tiles = 0
 
     def clear(self) -> None:
@@ -68,8 +70,7 @@ class Exploration:
         canvas, column, row = self._locate(state)
         top, left = row - _ROWS_ABOVE, column - _COLUMNS_LEFT
         view = canvas[top : top + _ROWS_SHOWN, left : left + _COLUMNS_SHOWN]
-        blocks = out.reshape(_ROWS_SHOWN, TILE_PIXELS, _COLUMNS_SHOWN, TILE_PIXELS)
-        blocks[...] = view[:, None, :, None]
+        out[...] = _enlarge(view.tobytes()).reshape(out.shape)
 
     def tiles(self) -> list[tuple[int, int, int]]:
         """Return every tile as (map id, x, y); outdoors the map id is -1 and x, y are world's."""
@@ -85,13 +86,6 @@ class Exploration:
         inner = self._canvas(_WORLD, *shape)[_MARGIN:, _MARGIN:]
         return inner[: shape[0], : shape[1]].copy()
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"maps": self._maps, "tiles": self.tiles()}
-
-    def __setstate__(self, saved: dict[str, Any]) -> None:
-        self.__init__(saved["maps"])  # type: ignore[misc]
-        self.restore(saved["tiles"])
-
     def restore(self, tiles: list[tuple[int, int, int]]) -> None:
         """Remember exactly the tiles that ``tiles()`` returned."""
         self.clear()
@@ -100,6 +94,12 @@ class Exploration:
         self.num_tiles = len(tiles)
 
     def _locate(self, state: GameState) -> tuple[NDArray[np.uint8], int, int]:
+        key = state.map_id, state.x, state.y
+        if key != self._located_key:
+            self._located_key, self._located = key, self._search(state)
+        return self._located
+
+    def _search(self, state: GameState) -> tuple[NDArray[np.uint8], int, int]:
         info = self._maps.get(state.map_id)
         column, row = clamp(info, state.x, state.y)
         if info is not None and info.origin is not None:
@@ -123,3 +123,9 @@ class Exploration:
             shape = rows + 2 * _MARGIN, columns + 2 * _MARGIN
             self._canvases[key] = np.zeros(shape, np.uint8)
         return self._canvases[key]
+
+
+@lru_cache(maxsize=512)
+def _enlarge(view: bytes) -> NDArray[np.uint8]:
+    tiles = np.frombuffer(view, np.uint8).reshape(_ROWS_SHOWN, _COLUMNS_SHOWN)
+    return tiles.repeat(TILE_PIXELS, 0).repeat(TILE_PIXELS, 1)

@@ -96,16 +96,16 @@ class GameState:
     @classmethod
     def read(cls, memory: Memory) -> GameState:
         """Decode the snapshot from ``memory``."""
-        read = memory.read
-        party_size = min(read(ram.PARTY_COUNT.address, 1)[0], ram.PARTY_SIZE)
+        read, byte = memory.read, memory.read_byte
+        party_size = min(byte(ram.PARTY_COUNT.address), ram.PARTY_SIZE)
         party = read(ram.PARTY_MONS.address, ram.PARTY_MON_SIZE * party_size) if party_size else b""
         record = read(_RECORD.address, _RECORD.size)
         return cls(
             map_id=record[_MAP_ID],
             x=record[_X],
             y=record[_Y],
-            direction=_DIRECTIONS[read(ram.PLAYER_FACING.address, 1)[0] >> 2 & 3],
-            battle=_BATTLES.get(read(ram.IS_IN_BATTLE.address, 1)[0], Battle.NONE),
+            direction=_DIRECTIONS[byte(ram.PLAYER_FACING.address) >> 2 & 3],
+            battle=_BATTLES.get(byte(ram.IS_IN_BATTLE.address), Battle.NONE),
             party=_decode_party(party),
             badges=record[_BADGES],
             money=ram.decimal(record[_MONEY]),
@@ -113,12 +113,12 @@ class GameState:
             pokedex_owned=record[_OWNED],
             pokedex_seen=record[_SEEN],
             bag=_decode_bag(record[_BAG]),
-            num_hall_of_fame_teams=read(ram.NUM_HOF_TEAMS.address, 1)[0],
-            joy_ignore=read(ram.JOY_IGNORE.address, 1)[0],
-            walk_counter=read(ram.WALK_COUNTER.address, 1)[0],
+            num_hall_of_fame_teams=byte(ram.NUM_HOF_TEAMS.address),
+            joy_ignore=byte(ram.JOY_IGNORE.address),
+            walk_counter=byte(ram.WALK_COUNTER.address),
             is_scripted=bool(
-                read(ram.SIMULATED_JOYPAD_INDEX.address, 1)[0]
-                or read(ram.STATUS_FLAGS_5.address, 1)[0] & ram.SCRIPTED_BITS
+                byte(ram.SIMULATED_JOYPAD_INDEX.address)
+                or byte(ram.STATUS_FLAGS_5.address) & ram.SCRIPTED_BITS
             ),
         )
 

@@ -130,12 +130,12 @@ class Observation(TypedDict):
 
 
 def new_observation() -> Observation:
-    """Return an observation full of zeros, owned by the caller."""
+    """Return an observation of arbitrary content to be written to, owned by the caller."""
     return Observation(
-        screen=np.zeros(IMAGE_SHAPE, np.uint8),
-        visited_mask=np.zeros(IMAGE_SHAPE, np.uint8),
-        text=np.zeros(TEXT_LENGTH, np.uint8),
-        state=np.zeros(STATE_SIZE, np.float32),
+        screen=np.empty(IMAGE_SHAPE, np.uint8),
+        visited_mask=np.empty(IMAGE_SHAPE, np.uint8),
+        text=np.empty(TEXT_LENGTH, np.uint8),
+        state=np.empty(STATE_SIZE, np.float32),
     )
 
 

@@ -16,6 +16,10 @@ class Memory(Protocol):
         """Return ``size`` bytes from ``address`` on."""
         ...
 
+    def read_byte(self, address: int) -> int:
+        """Return the byte at ``address``."""
+        ...
+
 
 class Symbol(NamedTuple):
     """A variable of the game: its symbol, address and size in bytes."""

@@ -74,9 +74,9 @@ def is_in_control(memory: Memory, glyphs: GlyphTable) -> bool:
     """Tell whether the player can walk now: no text, battle, script or ignored button."""
     del glyphs
     return (
-        memory.read(ram.WINDOW_Y.address, 1)[0] == ram.WINDOW_HIDDEN
-        and not memory.read(ram.FONT_LOADED.address, 1)[0] & 1
-        and not memory.read(ram.IS_IN_BATTLE.address, 1)[0]
+        memory.read_byte(ram.WINDOW_Y.address) == ram.WINDOW_HIDDEN
+        and not memory.read_byte(ram.FONT_LOADED.address) & 1
+        and not memory.read_byte(ram.IS_IN_BATTLE.address)
         and is_standing(memory)
     )
 
@@ -84,8 +84,8 @@ def is_in_control(memory: Memory, glyphs: GlyphTable) -> bool:
 def is_standing(memory: Memory) -> bool:
     """Tell whether the player stands, and neither a script nor the game moves or holds them."""
     return not (
-        memory.read(ram.WALK_COUNTER.address, 1)[0]
-        or memory.read(ram.JOY_IGNORE.address, 1)[0]
-        or memory.read(ram.SIMULATED_JOYPAD_INDEX.address, 1)[0]
-        or memory.read(ram.STATUS_FLAGS_5.address, 1)[0] & ram.SCRIPTED_BITS
+        memory.read_byte(ram.WALK_COUNTER.address)
+        or memory.read_byte(ram.JOY_IGNORE.address)
+        or memory.read_byte(ram.SIMULATED_JOYPAD_INDEX.address)
+        or memory.read_byte(ram.STATUS_FLAGS_5.address) & ram.SCRIPTED_BITS
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from pokered_env import ram
 from pokered_env.errors import ConfigError
@@ -98,6 +98,13 @@ class GlyphTable:
     patterns: Mapping[bytes, int]
     font: bytes
     font_probe: bytes
+
+    @cached_property
+    def fixed_codes(self) -> bytes:
+        """Id by tile number as far as it is always the same: of blank, border and font."""
+        border = bytes(6)
+        font = self.font.replace(b"\x00", bytes([_UNREAD]))
+        return bytes([_UNREAD]) * 0x79 + border + bytes([SPACE]) + font
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,34 +214,43 @@ def read_text(memory: Memory, glyphs: GlyphTable) -> ScreenText:
     if not lcdc & _LCD_ON or palette & 3 == palette >> 6:
         return NO_TEXT
     if lcdc & _WINDOW_ON and wy < 8 and wx == 7:
-        rows = _window_rows(memory, lcdc)
-    elif memory.read(ram.AUTO_BG_TRANSFER.address, 1)[0]:
-        rows = _background_rows(memory, lcdc, scx, scy)
+        screen = memory.read(0x9C00 if lcdc & _WINDOW_MAP else 0x9800, _MAP_SIDE * _ROWS)
+    elif memory.read_byte(ram.AUTO_BG_TRANSFER.address):
+        tile_map = memory.read(0x9C00 if lcdc & _BACKGROUND_MAP else 0x9800, _MAP_SIDE * _MAP_SIDE)
+        screen = _scroll(tile_map, scx // 8, scy // 8)
     else:
         return NO_TEXT
     if memory.read(_tile_address(_FONT_PROBE_TILE, lcdc), 16) != glyphs.font_probe:
         return NO_TEXT
-    return ScreenText(_read_rows(memory, glyphs, lcdc, rows))
+    codes = glyphs.fixed_codes
+    if ambiguous := _displayed(screen, _AMBIGUOUS):
+        codes = _with_read(codes, memory, glyphs, lcdc, ambiguous)
+    # Between two characters, a blank among the remaining tiles joins words, any other parts them.
+    if gaps := _gaps(screen, codes):
+        codes = _with_read(codes, memory, glyphs, lcdc, gaps)
+    return _decode_screen(screen, codes)
 
 
 _LCD_ON, _WINDOW_ON, _WINDOW_MAP, _UNSIGNED_TILES, _BACKGROUND_MAP = 0x80, 0x20, 0x40, 0x10, 0x08
 _COLUMNS, _ROWS, _MAP_SIDE = 20, 18, 32
+# Tiles of which the game has more than one version; the rest of the font is fixed.
+_AMBIGUOUS = frozenset([*range(0x60, 0x79), 0xD6, 0xF0])
+# A code for tiles whose bitmap has not been read, since it rarely matters.
+_UNREAD = 0x01
+_CHARACTER = rb"[\x60-\x7e\x80-\xff]"
+_UNREAD_GAP = re.compile(
+    rb"(?<=" + _CHARACTER + rb")[\x01\x7f]*\x01[\x01\x7f]*(?=" + _CHARACTER + rb")"
+)
+_NEWLINE, _BLANK, _BLANK_PATTERN = bytes([NEWLINE]), bytes([SPACE]), bytes(16)
 
 
-def _window_rows(memory: Memory, lcdc: int) -> list[bytes]:
-    tile_map = memory.read(0x9C00 if lcdc & _WINDOW_MAP else 0x9800, _MAP_SIDE * _ROWS)
-    return [tile_map[start : start + _COLUMNS] for start in range(0, len(tile_map), _MAP_SIDE)]
+def _scroll(tile_map: bytes, left: int, top: int) -> bytes:
+    rows = (tile_map[row % _MAP_SIDE * _MAP_SIDE :][:_MAP_SIDE] for row in range(top, top + _ROWS))
+    return b"".join(row[left:] + row[:left] for row in rows)
 
 
-def _background_rows(memory: Memory, lcdc: int, scx: int, scy: int) -> list[bytes]:
-    tile_map = memory.read(0x9C00 if lcdc & _BACKGROUND_MAP else 0x9800, _MAP_SIDE * _MAP_SIDE)
-    left = scx // 8
-    rows = []
-    for row in range(scy // 8, scy // 8 + _ROWS):
-        start = row % _MAP_SIDE * _MAP_SIDE
-        line = tile_map[start : start + _MAP_SIDE]
-        rows.append((line[left:] + line[:left])[:_COLUMNS])
-    return rows
+def _rows(screen: bytes) -> list[bytes]:
+    return [screen[start : start + _COLUMNS] for start in range(0, len(screen), _MAP_SIDE)]
 
 
 def _tile_address(tile: int, lcdc: int) -> int:
@@ -243,44 +259,40 @@ def _tile_address(tile: int, lcdc: int) -> int:
     return (0x8000 if lcdc & _UNSIGNED_TILES else 0x9000) + 16 * tile
 
 
-# Tiles of which the game has more than one version; the rest of the font is fixed.
-_AMBIGUOUS = frozenset([*range(0x60, 0x80), 0xD6, 0xF0])
-# While codes are looked up: a tile whose bitmap has not been read, since it rarely matters.
-_UNREAD = 0x01
-_CHARACTER = rb"[\x60-\x7e\x80-\xff]"
-_UNREAD_GAP = re.compile(
-    rb"(?<=" + _CHARACTER + rb")[\x01\x7f]*\x01[\x01\x7f]*(?=" + _CHARACTER + rb")"
-)
+def _with_read(
+    codes: bytes, memory: Memory, glyphs: GlyphTable, lcdc: int, tiles: frozenset[int]
+) -> bytes:
+    updated = bytearray(codes)
+    for tile in tiles:
+        pattern = memory.read(_tile_address(tile, lcdc), 16)
+        updated[tile] = SPACE if pattern == _BLANK_PATTERN else glyphs.patterns.get(pattern, 0)
+    return bytes(updated)
 
 
-def _read_rows(memory: Memory, glyphs: GlyphTable, lcdc: int, rows: list[bytes]) -> bytes:
-    codes = bytearray(b"\x01" * 0x80 + glyphs.font.replace(b"\x00", b"\x01"))
-    displayed = b"".join(rows)
-    for tile in _AMBIGUOUS.intersection(displayed):
-        codes[tile] = _look_up(memory, glyphs, lcdc, tile)
-    lines = [row.translate(codes) for row in rows]
-    # A blank among the remaining tiles joins two words; anything else parts them.
-    for row, line in zip(rows, lines, strict=True):
+# Screens stand still most of the time: what follows from one is kept for the next.
+@lru_cache(maxsize=512)
+def _displayed(screen: bytes, tiles: frozenset[int]) -> frozenset[int]:
+    return tiles.intersection(b"".join(_rows(screen)))
+
+
+@lru_cache(maxsize=512)
+def _gaps(screen: bytes, codes: bytes) -> frozenset[int]:
+    tiles = set()
+    for row in _rows(screen):
+        line = row.translate(codes)
         for gap in _UNREAD_GAP.finditer(line):
-            for column in range(*gap.span()):
-                if codes[row[column]] == _UNREAD:
-                    codes[row[column]] = _look_up(memory, glyphs, lcdc, row[column])
-    codes = codes.replace(b"\x01", b"\x00")
-    return _NEWLINE.join(
-        segment for row in rows for segment in _row_segments(bytes(row.translate(codes)))
-    )
+            tiles |= {tile for tile in row[slice(*gap.span())] if codes[tile] == _UNREAD}
+    return frozenset(tiles)
 
 
-def _look_up(memory: Memory, glyphs: GlyphTable, lcdc: int, tile: int) -> int:
-    pattern = memory.read(_tile_address(tile, lcdc), 16)
-    return SPACE if pattern == _BLANK_PATTERN else glyphs.patterns.get(pattern, 0)
+@lru_cache(maxsize=512)
+def _decode_screen(screen: bytes, codes: bytes) -> ScreenText:
+    final = codes.replace(bytes([_UNREAD]), b"\x00")
+    lines = (row.translate(final) for row in _rows(screen))
+    return ScreenText(_NEWLINE.join(segment for line in lines for segment in _segments(line)))
 
 
-_NEWLINE, _BLANK, _BLANK_PATTERN = bytes([NEWLINE]), bytes([SPACE]), bytes(16)
-
-
-@lru_cache(maxsize=4096)
-def _row_segments(line: bytes) -> tuple[bytes, ...]:
+def _segments(line: bytes) -> list[bytes]:
     runs = (run.split(_BLANK) for run in line.split(b"\x00"))
     segments = (_BLANK.join(word for word in run if word) for run in runs)
-    return tuple(segment for segment in segments if segment)
+    return [segment for segment in segments if segment]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pokered_env import ram
@@ -74,10 +73,9 @@ class _Readiness:
         self._still = 0
 
     def __call__(self) -> bool:
-        read: Callable[[int, int], bytes] = self._emulator.read
-        if read(ram.WINDOW_Y.address, 1)[0] == ram.WINDOW_HIDDEN:
+        if self._emulator.read_byte(ram.WINDOW_Y.address) == ram.WINDOW_HIDDEN:
             return is_standing(self._emulator)
-        tiles = read(ram.TILE_MAP.address, ram.TILE_MAP.size)
+        tiles = self._emulator.read(ram.TILE_MAP.address, ram.TILE_MAP.size)
         self._still = self._still + 1 if tiles == self._tiles else 0
         self._tiles = tiles
         return self._still >= self._STILL_FRAMES

@@ -54,7 +54,7 @@ class FastText(Assist):
 
     def apply(self, emulator: Emulator) -> None:
         """Set the game's own options."""
-        options = emulator.read(ram.OPTIONS.address, 1)[0]
+        options = emulator.read_byte(ram.OPTIONS.address)
         emulator.write(ram.OPTIONS.address, options & 0x40 | 0x81)
 
 
@@ -76,7 +76,7 @@ class InfiniteHealth(Assist):
 
     def apply(self, emulator: Emulator) -> None:
         """Set everybody's hit points to their maximum."""
-        for slot in range(min(emulator.read(ram.PARTY_COUNT.address, 1)[0], ram.PARTY_SIZE)):
+        for slot in range(min(emulator.read_byte(ram.PARTY_COUNT.address), ram.PARTY_SIZE)):
             start = ram.PARTY_MONS.address + slot * ram.PARTY_MON_SIZE
             for i, byte in enumerate(emulator.read(start + ram.MON_MAX_HP, 2)):
                 emulator.write(start + ram.MON_HP + i, byte)
