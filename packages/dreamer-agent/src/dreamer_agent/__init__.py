@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from gymnasium.envs.registration import register
+
 if TYPE_CHECKING:
     from dreamer_agent.agent import Agent as Agent
     from dreamer_agent.agent import AgentState as AgentState
@@ -70,3 +72,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+
+
+for _name in ("TMaze", "ReadText"):
+    register(f"{_name}-v0", entry_point=f"dreamer_agent.tasks:{_name}")
