@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import gymnasium as gym
+from gymnasium.utils import RecordConstructorArgs
 
 from pokered_env import ram
 from pokered_env.emulator import Emulator
 from pokered_env.env import PokeRedEnv
 
 
-class Assist(gym.Wrapper[Any, Any, Any, Any], ABC):
+class Assist(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs, ABC):
     """Changes the game's memory after every reset and step, before the next action.
 
     What an observation shows, it shows as it was before the change. Subclasses give `name` and
@@ -25,7 +26,8 @@ class Assist(gym.Wrapper[Any, Any, Any, Any], ABC):
     name: ClassVar[str]
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self)
+        gym.Wrapper.__init__(self, env)
         base: Any = env.unwrapped
         self._base: PokeRedEnv = base
         self._base.declare_assist(self.name)

@@ -6,6 +6,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from pokered_env.env import PokeRedEnv
@@ -17,7 +18,7 @@ _PLAYER = (90, 200, 250)
 _SIDE, _SCALE = 36, 4  # tiles shown, and pixels a tile: as high as the screen
 
 
-class Overlay(gym.Wrapper[Any, Any, Any, Any]):
+class Overlay(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     """Draws the world map with the tiles of the episode beside the screen.
 
     Only `render` changes: it returns ``(144, 304, 3)``. Indoors the map shows where the door is.
@@ -30,7 +31,8 @@ class Overlay(gym.Wrapper[Any, Any, Any, Any]):
     """
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self)
+        gym.Wrapper.__init__(self, env)
         if env.render_mode != "rgb_array":
             raise ConfigError(
                 f'Overlay needs render_mode="rgb_array", this environment has {env.render_mode!r}.'

@@ -9,13 +9,14 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from pokered_env.errors import ConfigError
 from pokered_env.text import NEWLINE, PADDING, SPACE
 
 
-class HashedWords(gym.ObservationWrapper[Any, Any, Any]):
+class HashedWords(gym.ObservationWrapper[Any, Any, Any], RecordConstructorArgs):
     """Replaces the character ids of `text` by the words on the screen, without their order.
 
     Character ids are names, not magnitudes; a plain network should not be fed with them. Each word
@@ -30,7 +31,8 @@ class HashedWords(gym.ObservationWrapper[Any, Any, Any]):
     """
 
     def __init__(self, env: gym.Env[Any, Any], size: int = 256) -> None:
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self, size=size)
+        gym.ObservationWrapper.__init__(self, env)
         space = env.observation_space
         if not isinstance(space, spaces.Dict) or "text" not in space.spaces or size < 1:
             raise ConfigError(f"HashedWords(size={size}) needs size > 0 and a `text` in {space}.")

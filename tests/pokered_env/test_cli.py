@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pokered_env import profiles
+from pokered_env.cli import main
+from pokered_env.env import PokeRedEnv
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_doctor_names_the_rom_pyboy_and_the_speed(capsys: Capture) -> None:
+    assert main(["doctor", "--steps", "20"]) == 0
+    out = capsys.readouterr().out
+    for part in ("WISPVALE", profiles.open_cartridge_sha1(), "pyboy", "steps/s"):
+        assert part in out
+
+
+def test_play_checks_the_environment_without_a_window(capsys: Capture) -> None:
+    assert main(["play", "--headless", "30"]) == 0
+    assert "30 steps twice, equal" in capsys.readouterr().out
+
+
+def test_play_without_a_display_says_what_to_do(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert main(["play"]) == 1
+    assert "--headless" in capsys.readouterr().err
+
+
+def test_an_episode_is_recorded_verified_and_shown(tmp_path: Path, capsys: Capture) -> None:
+    file, video, heat = (tmp_path / name for name in ("e.prz", "e.webp", "e.png"))
+    assert main(["record", str(file), "--steps", "25"]) == 0
+    assert "25 actions" in capsys.readouterr().out
+    arguments = ["replay", str(file), "--verify", "--video", str(video), "--heat-map", str(heat)]
+    assert main(arguments) == 0
+    assert "every step as recorded" in capsys.readouterr().out
+    assert video.stat().st_size > 1000
+    assert heat.stat().st_size > 100
+
+
+def test_a_damaged_recording_is_one_line_and_exit_status_1(tmp_path: Path, capsys: Capture) -> None:
+    file = tmp_path / "e.prz"
+    file.write_bytes(b"PKREPIS1 but not really")
+    assert main(["replay", str(file), "--verify"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("pokered: ")
+    assert captured.err.count("\n") == 1
+
+
+def test_a_state_is_made_from_a_file_and_started_from_by_name(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POKERED_CACHE", str(tmp_path))
+    with PokeRedEnv() as env:
+        env.reset(seed=0)
+        for action in (1, 1, 0):
+            env.step(action)
+        place = env.game_state
+        (tmp_path / "some.state").write_bytes(env.emulator.save_state())
+    assert main(["states", "make", "my-place", "--from", str(tmp_path / "some.state")]) == 0
+    assert main(["states", "list"]) == 0
+    assert "my-place" in capsys.readouterr().out
+    with PokeRedEnv(start_state="my-place") as env:
+        env.reset(seed=0)
+        assert (env.game_state.x, env.game_state.y) == (place.x, place.y)
+
+
+@pytest.mark.parametrize("name", ["start", "a/b", "", "../x"])
+def test_a_state_cannot_take_a_scripts_name_or_leave_its_folder(
+    name: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POKERED_CACHE", str(tmp_path))
+    assert main(["states", "make", name, "--from", "start"]) == 1
+    assert "cannot be the name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["doctor", "--rom", "/nowhere.gb"],
+        ["doctor", "--steps", "-3"],
+        ["play", "--headless", "0"],
+        ["play", "--headless", "3", "--state", "atlantis"],
+        ["record", "/nowhere/e.prz", "--steps", "2"],
+        ["record", "e.prz", "--steps", "0"],
+        ["replay", "/nowhere.prz"],
+        ["states", "list", "--rom", __file__],
+    ],
+)
+def test_bad_input_is_one_clear_line_without_a_traceback(
+    arguments: list[str], capsys: Capture
+) -> None:
+    assert main(arguments) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith("pokered: ")
+    assert captured.err.count("\n") == 1
+
+
+def test_the_installed_command_prints_only_its_report() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "pokered_env.cli", "states", "list"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "power_on" in run.stdout
+    assert run.stderr == ""
+
+
+@pytest.mark.slow
+def test_bench_prints_one_line_of_json(capsys: Capture) -> None:
+    assert main(["bench", "--rounds", "2"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert {"efficiency", "python_us", "threads2_scaling", "reset_ms"} <= set(figures)

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from pokered_env.env import PokeRedEnv
+from pokered_env.errors import ConfigError, InvalidActionError, ResetNeededError
+from pokered_env.vector_env import PokeRedVectorEnv
+
+ID = "pokered_env:PokeRed-v0"
+
+
+def same(a: Any, b: Any) -> bool:
+    """Tell whether two nested structures of arrays are equal, types included."""
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, np.ndarray) and a.dtype == object:
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, np.ndarray):
+        return a.dtype == b.dtype and np.array_equal(a, b)
+    return bool(a == b)
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
+def test_it_does_bit_for_bit_what_gymnasiums_sequential_one_does(mode: str) -> None:
+    # different lengths of the episodes, so that their ends do not coincide
+    def goal(steps: int) -> Callable[[Any], bool]:
+        return lambda state: state.x + state.y > steps
+
+    ours = PokeRedVectorEnv(3, autoreset_mode=mode, max_steps=17, goal=goal(10))
+    theirs = SyncVectorEnv(
+        [lambda: PokeRedEnv(max_steps=17, goal=goal(10))] * 3, autoreset_mode=mode
+    )
+    a, b = ours.reset(seed=5), theirs.reset(seed=5)
+    assert same(a[0], b[0])
+    assert same(a[1], b[1])
+    rng = np.random.default_rng(0)
+    num_ends = 0
+    for _ in range(60):
+        actions = rng.integers(7, size=3)
+        ours_now, theirs_now = ours.step(actions), theirs.step(actions)
+        for x, y in zip(ours_now, theirs_now, strict=True):
+            assert same(x, y)
+        num_ends += int((ours_now[2] | ours_now[3]).sum())
+    assert num_ends > 6
+    ours.close()
+    theirs.close()
+
+
+def test_make_vec_makes_it_and_it_says_how_it_resets() -> None:
+    vector_env = gym.make_vec(ID, num_envs=2, max_steps=5)
+    assert isinstance(vector_env.unwrapped, PokeRedVectorEnv)
+    assert vector_env.metadata["autoreset_mode"] is AutoresetMode.NEXT_STEP
+    assert vector_env.metadata["modalities"]["text"] == "tokens"
+    observations, infos = vector_env.reset(seed=0)
+    assert vector_env.observation_space.contains(observations)
+    assert infos["map_name"].tolist() == ["HOME", "HOME"]
+    vector_env.close()
+
+
+def test_returned_arrays_are_the_callers_unless_copying_is_switched_off() -> None:
+    for copy in (True, False):
+        vector_env = PokeRedVectorEnv(2, copy=copy)
+        first, _ = vector_env.reset(seed=0)
+        kept = {key: array.copy() for key, array in first.items()}
+        for _ in range(4):
+            second, *_ = vector_env.step(np.array([6, 1]))
+        assert same(first, kept) == copy
+        assert (second["screen"] is first["screen"]) != copy
+        vector_env.close()
+
+
+def test_without_autoreset_the_caller_resets_with_a_mask() -> None:
+    vector_env = PokeRedVectorEnv(2, autoreset_mode="Disabled", max_steps=2)
+    vector_env.reset(seed=0)
+    vector_env.step([0, 0])
+    _, _, _, truncated, _ = vector_env.step([0, 0])
+    assert truncated.all()
+    with pytest.raises(ResetNeededError, match=r"\[0, 1\]"):
+        vector_env.step([0, 0])
+    _, infos = vector_env.reset(options={"reset_mask": np.array([True, False])})
+    assert infos["_map_id"].tolist() == [True, False]
+    with pytest.raises(ResetNeededError, match=r"\[1\]"):
+        vector_env.step([0, 0])
+    vector_env.reset(options={"reset_mask": np.array([False, True])})
+    vector_env.step([0, 0])
+    vector_env.close()
+
+
+def test_each_environment_can_start_elsewhere() -> None:
+    vector_env = PokeRedVectorEnv(2)
+    _, infos = vector_env.reset(seed=0, options={"state": ["start", "power_on"]})
+    assert infos["map_name"][0] == "HOME"
+    assert infos["map_id"][1] == 0
+    vector_env.close()
+
+
+def test_seeds_count_up_or_are_given_one_by_one() -> None:
+    one = PokeRedVectorEnv(2)
+    two = PokeRedVectorEnv(2)
+    one.reset(seed=3)
+    two.reset(seed=[3, 4])
+    for _ in range(20):
+        a, b = one.step([0, 0]), two.step([0, 0])
+    assert same(a[0], b[0])
+    assert not np.array_equal(a[0]["screen"][0], a[0]["screen"][1])
+    one.close()
+    two.close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"num_envs": 0},
+        {"num_envs": 2.0},
+        {"num_envs": 2, "num_threads": 0},
+        {"num_envs": 2, "autoreset_mode": "Sometimes"},
+        {"num_envs": 2, "max_steps": -1},
+    ],
+)
+def test_arguments_outside_their_range_are_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        PokeRedVectorEnv(**arguments)
+
+
+def test_actions_seeds_and_masks_of_the_wrong_size_are_refused() -> None:
+    vector_env = PokeRedVectorEnv(2)
+    with pytest.raises(ConfigError, match="3 seeds"):
+        vector_env.reset(seed=[1, 2, 3])
+    with pytest.raises(ConfigError, match="reset_mask"):
+        vector_env.reset(options={"reset_mask": np.array([True])})
+    with pytest.raises(ConfigError, match="1 states"):
+        vector_env.reset(options={"state": ["start"]})
+    vector_env.reset(seed=0)
+    for actions in ([0], [[0, 0]], 3):
+        with pytest.raises(InvalidActionError):
+            vector_env.step(actions)
+    with pytest.raises(InvalidActionError):
+        vector_env.step([0, 99])
+    vector_env.close()
+    vector_env.close()
+
+
+# no function of this file: a spawned process could not import it
+make = functools.partial(gym.make, ID, max_steps=8)
+
+
+def test_it_works_in_gymnasiums_spawned_processes() -> None:
+    vector_env = gym.vector.AsyncVectorEnv([make, make], context="spawn")
+    sequential = SyncVectorEnv([make, make])
+    a, _ = vector_env.reset(seed=0)
+    b, _ = sequential.reset(seed=0)
+    assert same(a, b)
+    for action in range(7):
+        one, two = vector_env.step(np.array([action, 0])), sequential.step(np.array([action, 0]))
+        assert same(one[0], two[0])
+    vector_env.close()
+    sequential.close()
+
+
+def test_it_works_in_sb3s_processes() -> None:
+    from stable_baselines3.common.vec_env import SubprocVecEnv
+
+    vec_env = SubprocVecEnv([make, make])
+    vec_env.reset()
+    for _ in range(10):
+        _, _, dones, infos = vec_env.step(np.array([0, 1]))
+        if dones.any():
+            assert "terminal_observation" in infos[0]
+    vec_env.close()

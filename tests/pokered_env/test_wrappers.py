@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+from pokered_env import ram
+from pokered_env.env import PokeRedEnv
+from pokered_env.errors import ConfigError
+from pokered_env.vector_env import PokeRedVectorEnv
+from pokered_env.wrappers import (
+    FastText,
+    HashedWords,
+    InfiniteHealth,
+    InfiniteMoney,
+    MilestoneCurriculum,
+    NoWildBattles,
+    Overlay,
+)
+from pokered_env.wrappers.assists import Assist
+
+ID = "pokered_env:PokeRed-v0"
+
+
+def test_hashed_words_tell_screens_apart_by_their_words_not_their_order() -> None:
+    env = HashedWords(gym.make(ID), size=64)
+    seen, _ = env.reset(seed=0)
+    assert not seen["text"].any()
+    for _ in range(3):
+        seen, _, _, _, info = env.step(6)
+        if info["text"]:
+            break
+    assert 1 <= seen["text"].sum() <= len(info["text"].split())
+    assert env.observation_space.contains(seen)
+    env.close()
+
+
+def test_hashed_words_need_a_text() -> None:
+    with pytest.raises(ConfigError):
+        HashedWords(gym.make("CartPole-v1"))
+
+
+@pytest.mark.filterwarnings("ignore:.*different from the unwrapped version")
+@pytest.mark.parametrize("wrap", [HashedWords, FastText, Overlay])
+def test_wrapped_environments_pass_gymnasiums_check(wrap: Any) -> None:
+    env = wrap(gym.make(ID, render_mode="rgb_array"))
+    check_env(env)
+    env.close()
+
+
+def test_the_overlay_shows_the_map_beside_the_screen() -> None:
+    env = Overlay(gym.make(ID, render_mode="rgb_array"))
+    env.reset(seed=0)
+    picture = env.render()
+    assert picture.shape == (144, 304, 3)
+    assert (picture[72:76, 160 + 72 : 160 + 76] == (90, 200, 250)).all()
+    env.close()
+
+
+def test_the_overlay_needs_pictures() -> None:
+    with pytest.raises(ConfigError, match="rgb_array"):
+        Overlay(gym.make(ID))
+
+
+@pytest.mark.parametrize(
+    ("assist", "symbol", "expected"),
+    [
+        (FastText, ram.OPTIONS, b"\x81"),
+        (InfiniteMoney, ram.MONEY, b"\x99\x99\x99"),
+        (NoWildBattles, ram.GRASS_RATE, b"\x00"),
+    ],
+)
+def test_an_assist_changes_the_memory_and_is_named(
+    assist: type[Assist], symbol: ram.Symbol, expected: bytes
+) -> None:
+    env: Any = assist(gym.make(ID))
+    env.reset(seed=0)
+    emulator = env.unwrapped.emulator
+    emulator.write(symbol.address, 0x05)
+    _, _, _, _, info = env.step(0)
+    assert emulator.read(symbol.address, symbol.size) == expected
+    assert info["assists"] == (assist.name,)
+    env.close()
+
+
+def test_infinite_health_heals_the_party() -> None:
+    env: Any = InfiniteHealth(gym.make(ID))
+    env.reset(seed=0)
+    emulator = env.unwrapped.emulator
+    emulator.write(ram.PARTY_COUNT.address, 1)
+    emulator.write(ram.PARTY_MONS.address + ram.MON_MAX_HP + 1, 30)
+    env.step(0)
+    assert emulator.read(ram.PARTY_MONS.address + ram.MON_HP, 2) == b"\x00\x1e"
+    env.close()
+
+
+def set_event(env: PokeRedEnv, flag: int) -> None:
+    env.emulator.write(ram.EVENT_FLAGS.address + flag // 8, 1 << flag % 8)
+
+
+def test_environments_are_moved_to_what_others_have_reached_and_it_is_said() -> None:
+    env = MilestoneCurriculum(PokeRedVectorEnv(2, max_steps=6), share=1.0)
+    env.reset(seed=0)
+    for _ in range(3):
+        env.step(np.array([1, 1]))
+    set_event(env.env.envs[0], 2)
+    _, _, _, _, infos = env.step(np.array([1, 1]))
+    assert infos["new_events"][0] == ("GOT_STARTER",)
+    assert infos["assists"][1] == ("milestone_curriculum",)
+    assert [m.event for m in env.milestones] == ["GOT_STARTER"]
+    for _ in range(3):  # the episodes end, and begin at the milestone
+        _, _, _, _, infos = env.step(np.array([0, 0]))
+    assert all(each.game_state.has_event(2) for each in env.env.envs)
+    assert env.env.envs[1].progress.start_state == "GOT_STARTER"
+
+    set_event(env.env.envs[1], 9)
+    env.step(np.array([0, 0]))
+    assert env.report()[1] == {
+        "event": "BEAT_REEDER_WYN",
+        "env_index": 1,
+        "total_steps": 16,
+        "steps_from_start": 5,
+        "parent": "GOT_STARTER",
+    }
+    env.close()
+
+
+def test_a_milestone_is_taken_once() -> None:
+    env = MilestoneCurriculum(PokeRedVectorEnv(2))
+    env.reset(seed=0)
+    for each in env.env.envs:
+        set_event(each, 2)
+    env.step(np.array([0, 0]))
+    assert len(env.milestones) == 1
+    env.close()
+
+
+def test_the_curriculum_needs_our_vector_environment_and_a_probability() -> None:
+    plain: Any = gym.make_vec(ID, num_envs=1, vectorization_mode="sync")
+    with pytest.raises(ConfigError):
+        MilestoneCurriculum(plain)
+    plain.close()
+    ours = PokeRedVectorEnv(1)
+    with pytest.raises(ConfigError):
+        MilestoneCurriculum(ours, share=2.0)
+    ours.close()
