@@ -86,12 +86,14 @@ class Terminal:
         if self._live:
             self._live.start()
         else:
-            self._console.print(f"{self._title} → {self._subtitle}", highlight=False)
+            header = f"{self._title} → {self._subtitle}"
+            self._console.print(header, highlight=False, soft_wrap=True, markup=False)
 
     def say(self, message: str, style: str = "") -> None:
         """Print a line that stays, above the panel."""
         clock = time.strftime("%H:%M:%S")
-        self._console.print(Text.assemble((f"{clock}  ", "dim"), (message, style)))
+        line = Text.assemble((f"{clock}  ", "dim"), (message, style))
+        self._console.print(line, soft_wrap=True)
 
     def warn(self, message: str) -> None:
         """Print a warning."""
@@ -116,7 +118,7 @@ class Terminal:
         parts = [
             f"{status.env_steps:,}/{status.total_steps:,} steps",
             f"{status.updates:,} updates",
-            f"return {_mean(status.scores, 10):.1f}" if status.scores else "no episode yet",
+            f"return {_mean(status.scores, 10):.1f}" if status.scores else "",
             self._losses(),
             self._speed(),
             f"{_clock(status.seconds_left)} left",
