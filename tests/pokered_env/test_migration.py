@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pokered_env.emulator import Emulator
 from pokered_env.errors import StateFormatError
 from pokered_env.migration import migrate_state, stat_transition_offset
 
@@ -31,6 +35,16 @@ def test_format_7_loads_as_it_is() -> None:
 def test_formats_pyboy_cannot_read_are_refused(version: int) -> None:
     with pytest.raises(StateFormatError, match=f"format {version}"):
         migrate_state(bytes([version]) + bytes(20_000), native_size=1)
+
+
+@pytest.mark.parametrize("version", SIZES)
+def test_pyboy_reads_a_migrated_state_to_its_last_byte(
+    write_tiny_rom: Callable[..., Path], version: int
+) -> None:
+    emulator = Emulator(write_tiny_rom(cartridge_type=0x13))
+    native_size = len(emulator.save_state())
+    emulator.load_state(migrate_state(bytes([version]) + bytes(SIZES[version] - 1), native_size))
+    emulator.close()
 
 
 @given(st.binary(max_size=400))

@@ -173,3 +173,9 @@ def test_ids_are_unique_and_leave_padding_free() -> None:
     assert text.PADDING not in text.CHARACTERS
     assert text.CHARACTERS[0x80] == "A"
     assert text.CHARACTERS[0xF6] == "0"
+
+
+def test_the_alphabet_lists_a_character_for_every_id() -> None:
+    assert len(text.ALPHABET) == 256
+    assert text.ALPHABET[text.PADDING] == ""
+    assert "".join(text.ALPHABET[code] for code in text.encode("Lv5?")) == "Lv5?"

@@ -113,6 +113,25 @@ def test_seeds_count_up_or_are_given_one_by_one() -> None:
     two.close()
 
 
+def test_saved_and_loaded_environments_go_on_alike_even_between_episodes() -> None:
+    actions = np.random.default_rng(0).integers(7, size=(30, 2))
+    ours = PokeRedVectorEnv(2, max_steps=7)
+    ours.reset(seed=0)
+    for row in actions[:7]:
+        _, _, _, truncated, _ = ours.step(row)
+    assert truncated.all()
+    saved = ours.save()
+    future = [ours.step(row) for row in actions]
+    other = PokeRedVectorEnv(2, max_steps=7)
+    other.load(saved)
+    for row, expected in zip(actions, future, strict=True):
+        assert all(same(x, y) for x, y in zip(other.step(row), expected, strict=True))
+    with pytest.raises(ConfigError, match="1 snapshots"):
+        other.load(saved[:1])
+    ours.close()
+    other.close()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -35,7 +35,7 @@ from pokered_env.rewards import REWARD_TERMS, RewardWeights, reward_terms
 from pokered_env.rom import resolve_rom
 from pokered_env.snapshot import Snapshot
 from pokered_env.start_states import StartStates, State
-from pokered_env.text import read_text
+from pokered_env.text import ALPHABET, read_text
 from pokered_env.timing import make_timing, perform
 
 _log = logging.getLogger("pokered_env")
@@ -67,7 +67,8 @@ on in this episode; 0 in battle |
     | `state` | `Box(0, 1, (335,), float32)` | map, direction, battle, hit points, levels, event \
 flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
 
-    `env.metadata["modalities"]` says that `visited_mask` is a mask and `text` a sequence of tokens.
+    `env.metadata["modalities"]` says that `visited_mask` is a mask and `text` a sequence of tokens,
+    `env.metadata["alphabets"]["text"]` what each id of it is.
 
     ## Rewards
     The weighted sum of the terms in `info["reward_terms"]`; see `pokered_env.RewardWeights` for the
@@ -117,6 +118,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         "render_modes": ["human", "rgb_array", "ansi"],
         "render_fps": 60 / 24,
         "modalities": observation.MODALITIES,
+        "alphabets": {"text": ALPHABET},
     }
 
     def __init__(
@@ -202,6 +204,11 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             "reward_weights": asdict(self._weights),
             "max_steps": None,
         }
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the episode has ended and `reset` is due."""
+        return self._is_over
 
     def declare_assist(self, name: str) -> None:
         """Have ``info["assists"]`` say from now on that the agent is helped by ``name``."""

@@ -57,6 +57,9 @@ CHARACTERS: Mapping[int, str] = {
 }
 """Character by id. Ids are the game's own codes where those are unambiguous; 0 is padding."""
 
+ALPHABET = tuple(CHARACTERS.get(code, "") for code in range(256))
+"""Character of every id, empty where there is none."""
+
 IDS: Mapping[str, int] = {character: code for code, character in CHARACTERS.items()}
 """Id by character."""
 

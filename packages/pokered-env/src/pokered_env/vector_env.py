@@ -150,6 +150,27 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             self._gather(infos),
         )
 
+    def save(self) -> list[bytes]:
+        """Keep every environment, as `PokeRedEnv.save` does.
+
+        Raises:
+            ResetNeededError: No episodes have begun.
+        """
+        return [env.save() for env in self.envs]
+
+    def load(self, saved: Sequence[bytes]) -> None:
+        """Go back to what `save` kept; an ended episode awaits its reset as it did then.
+
+        Raises:
+            ConfigError: There is not one for each environment.
+            StateError: The bytes are no snapshots of these environments.
+        """
+        if len(saved) != self.num_envs:
+            raise ConfigError(f"{len(saved)} snapshots for {self.num_envs} environments.")
+        for i, (env, snapshot) in enumerate(zip(self.envs, saved, strict=True)):
+            env.load(snapshot)
+            self._is_over[i] = env.is_over
+
     def render(self) -> tuple[Any, ...]:
         """Return what each environment's `render` returns."""
         return tuple(env.render() for env in self.envs)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pokered_env import start_states
+from pokered_env.emulator import PYBOY_VERSION, Emulator
+from pokered_env.errors import StateMismatchError
+from pokered_env.rom import Rom, resolve_rom
+from pokered_env.start_states import StartStates, load_start_state, save_start_state
+from pokered_env.state_file import pack_state
+
+
+@pytest.fixture(scope="module")
+def rom() -> Rom:
+    return resolve_rom()
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("POKERED_CACHE", str(tmp_path))
+    start_states._scripted.cache_clear()
+    return tmp_path
+
+
+def test_a_scripted_start_is_played_once_and_then_read_from_the_cache(
+    rom: Rom, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = load_start_state(rom, "start")
+    assert len(list(cache.rglob("*.state"))) == 1
+    start_states._scripted.cache_clear()
+    monkeypatch.setattr(start_states, "_in_fresh_emulator", None)  # would fail if played again
+    assert load_start_state(rom, "start") == first
+
+
+def test_a_damaged_cache_file_is_made_again(rom: Rom, cache: Path) -> None:
+    first = load_start_state(rom, "start")
+    (file,) = cache.rglob("*.state")
+    file.write_bytes(file.read_bytes()[:-5])
+    start_states._scripted.cache_clear()
+    assert load_start_state(rom, "start") == first
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(
+    rom: Rom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a-file"
+    file.write_text("")
+    monkeypatch.setenv("POKERED_CACHE", str(file / "folder"))
+    start_states._scripted.cache_clear()
+    assert load_start_state(rom, "start")
+
+
+def test_a_state_is_the_same_however_often_it_is_normalised(rom: Rom) -> None:
+    native = load_start_state(rom, "start")
+    assert load_start_state(rom, native) == native
+
+
+def test_loading_a_native_state_into_a_used_emulator_equals_a_fresh_one(rom: Rom) -> None:
+    native = load_start_state(rom, "start")
+    used, fresh = Emulator(rom.path), Emulator(rom.path)
+    used.load_state(native)
+    for button in ("right", "start", "a", "b", "down"):
+        used.step(button, 8, 24)
+    for each in (used, fresh):
+        each.load_state(native)
+        each.step("start", 8, 24)
+    assert (used.screen == fresh.screen).all()
+    assert used.save_state() == fresh.save_state()
+
+
+def test_a_kept_state_is_bound_to_its_rom_and_pyboy(rom: Rom, cache: Path) -> None:
+    native = load_start_state(rom, "start")
+    path = save_start_state(rom, "here", native)
+    assert load_start_state(rom, "here") == native
+    assert start_states.list_start_states(rom)["here"] == str(path)
+    for sha1, pyboy in (("0" * 40, PYBOY_VERSION), (rom.sha1, "2.0.0")):
+        with pytest.raises(StateMismatchError):
+            load_start_state(rom, pack_state(native, sha1, pyboy))
+
+
+def test_states_are_drawn_by_their_weights(rom: Rom) -> None:
+    starts = StartStates.load(rom, {"start": 3.0, "power_on": 1.0})
+    rng = np.random.default_rng(0)
+    labels = [starts.draw(rng)[0] for _ in range(400)]
+    assert 260 < labels.count("start") < 340
+
+
+def test_a_single_state_draws_no_random_number(rom: Rom) -> None:
+    rng = np.random.default_rng(0)
+    StartStates.load(rom, "start").draw(rng)
+    assert rng.random() == np.random.default_rng(0).random()
