@@ -87,6 +87,7 @@ def build(content: Path = CONTENT, work: Path | None = None) -> Cartridge:
 
 
 def read_content(content: Path, game: dict[str, list[str]]) -> tuple[World, list[Piece]]:
+    """Read and check a content folder: its maps, and everything as pieces of ROM data."""
     all_tables = tables.read_tables(content)
     script_blocks = read_scripts(content)
     sprites = graphics.read_sprites(content)
@@ -158,10 +159,8 @@ def _check_no_ram(map_file: Path) -> None:
     for match in re.finditer(
         r"^_(DATA|BSS|INITIALIZED|INITIALIZER)\s+\w+\s+(\w+)", map_file.read_text(), re.MULTILINE
     ):
-        if int(match.group(2), 16):
-            raise CheckError(
-                f"the linker allocated RAM (area _{match.group(1)}, {int(match.group(2), 16)} bytes)"
-            )
+        if size := int(match.group(2), 16):
+            raise CheckError(f"the linker allocated {size} bytes of RAM (area _{match.group(1)})")
 
 
 def write(cartridge: Cartridge, folder: Path) -> None:
@@ -192,9 +191,8 @@ def main() -> int:
         return 1
     write(cartridge, arguments.out)
     home_used = len(cartridge.rom[: FIRST_DATA_BANK * 0x4000].rstrip(b"\xff"))
-    print(
-        f"{arguments.out}/open_cartridge.gb: {len(cartridge.rom)} bytes, home banks {home_used} of 32768 used"
-    )
+    print(f"{arguments.out}/open_cartridge.gb: {len(cartridge.rom)} bytes")
+    print(f"home banks: {home_used} of 32768 bytes used")
     return 0
 
 

@@ -2,8 +2,8 @@
 
 For the sm83 that compiler loads HL with a constant address while H or L still holds a live local,
 and reads the local afterwards. The check follows the registers through each function of a generated
-.asm file and reports every read of L or H as data after HL was set to a constant and used as an address.
-It is a net, not a proof: the walkthrough test is the other half.
+.asm file and reports every read of L or H as data after HL was set to a constant and used as an
+address. It is a net, not a proof: the walkthrough test is the other half.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Hit:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.path.name}:{self.line}: reads a register that holds a constant address: {self.text}"
+        return f"{self.path.name}:{self.line}: reads half of a constant address: {self.text}"
 
 
 def lint(path: Path) -> list[Hit]:

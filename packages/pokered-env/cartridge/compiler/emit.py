@@ -1,4 +1,4 @@
-"""The generated C: places of the data, small tables that stay in the home banks, the engine's strings."""
+"""The generated C: places of the data, tables of the home banks, the engine's strings."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ extern const u8 type_chart[];
 extern const u8 badge_names[][13];
 extern const u8 stat_names[][13];
 """
+LIST_END = 0xFF
 STAT_NAMES = ("ATTACK", "DEFENSE", "SPEED", "SPECIAL", "ACCURACY")
 _PLACED = {
     "FONT": "font",
@@ -46,6 +47,7 @@ _PLACED = {
     "SHOPS": "shops",
     "SCRIPT_INTRO": "script:INTRO",
     "SCRIPT_CREDITS": "script:CREDITS",
+    "SCRIPT_BLACKOUT": "script:BLACKOUT",
     "PICTURE_PLAYER": "picture:PLAYER back",
 }
 
@@ -75,7 +77,7 @@ def content_header(
         numbers |= {f"{macro}_BANK": places[name].bank, f"{macro}_ADDRESS": places[name].address}
         numbers[f"{macro}_LENGTH"] = pieces[name].size
     defines = "\n".join(f"#define {name} {value}" for name, value in numbers.items())
-    return f'#ifndef CONTENT_H\n#define CONTENT_H\n#include "private.h"\n{defines}\n{_STRUCTS}\n#endif\n'
+    return _guarded("CONTENT_H", f'#include "private.h"\n{defines}\n{_STRUCTS}\n')
 
 
 def content_source(world: World, places: dict[str, Place]) -> str:
@@ -88,25 +90,19 @@ def content_source(world: World, places: dict[str, Place]) -> str:
     species = [0, *world.tables.species_ids.values()]
     chart = [number for row in world.tables.type_chart for number in row]
     lines = ['#include "content.h"']
+    for name in TILESETS:
+        walkable = [*world.tilesets[name].walkable_tiles, LIST_END]
+        lines.append(_bytes(f"static const u8 walkable_{name}[]", walkable))
     lines += [
-        _bytes(f"static const u8 walkable_{name}[]", [*world.tilesets[name].walkable_tiles, 0xFF])
-        for name in TILESETS
-    ]
-    lines += [
-        f"const struct tileset tilesets[] = {{{', '.join(_tileset(world, places, name) for name in TILESETS)}}};"
-    ]
-    lines += [
-        f"const struct region regions[] = {{{', '.join(_braces(row) for row in regions(world))}}};"
-    ]
-    lines += [f"const struct far map_headers[] = {{{', '.join(headers)}}};"]
-    lines += [
-        f"const struct far sprites[] = {{{', '.join(_far(places[f'sprite:{name}']) for name in world.sprites)}}};"
-    ]
-    lines += [
+        _structs("tileset tilesets", [_tileset(world, places, name) for name in TILESETS]),
+        _structs("region regions", [_braces(row) for row in regions(world)]),
+        _structs("far map_headers", headers),
+        _structs("far sprites", [_far(places[f"sprite:{name}"]) for name in world.sprites]),
         _bytes("const u8 species_index[]", species),
-        _bytes("const u8 type_chart[]", [*chart, 0xFF]),
+        _bytes("const u8 type_chart[]", [*chart, LIST_END]),
+        _names("badge_names", world.tables.badges),
+        _names("stat_names", STAT_NAMES),
     ]
-    lines += [_names("badge_names", world.tables.badges), _names("stat_names", STAT_NAMES)]
     return "\n".join(lines) + "\n"
 
 
@@ -118,8 +114,7 @@ def strings(path: Path, game: dict[str, list[str]]) -> tuple[str, str]:
     codes["RIVAL_NAME"] = encode_name(game["rival"][0], 11, lines[0])
     header = "".join(f"extern const u8 STR_{name}[];\n" for name in codes)
     source = "".join(_bytes(f"const u8 STR_{name}[]", code) + "\n" for name, code in codes.items())
-    guard = f'#ifndef STRINGS_H\n#define STRINGS_H\n#include "types.h"\n{header}#endif\n'
-    return guard, '#include "strings.h"\n' + source
+    return _guarded("STRINGS_H", f'#include "types.h"\n{header}'), '#include "strings.h"\n' + source
 
 
 def _string(line: Line) -> bytes:
@@ -139,6 +134,14 @@ def _tileset(world: World, places: dict[str, Place], name: str) -> str:
     far = ", ".join(_far(places[f"{part}:{name}"]) for part in ("tiles", "cells", "kinds"))
     tileset = world.tilesets[name]
     return f"{{{far}, {16 * len(tileset.tiles)}, walkable_{name}, {tileset.grass_tile}}}"
+
+
+def _structs(declaration: str, rows: Iterable[str]) -> str:
+    return f"const struct {declaration}[] = {{{', '.join(rows)}}};"
+
+
+def _guarded(macro: str, text: str) -> str:
+    return f"#ifndef {macro}\n#define {macro}\n{text}#endif\n"
 
 
 def _far(place: Place) -> str:

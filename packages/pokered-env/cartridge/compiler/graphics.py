@@ -75,17 +75,19 @@ class Tileset:
         pieces = art.tiles(art.read_pixels(block, 16, 16))
         group = kind if kind == "grass" else "floor" if kind in WALKABLE_KINDS else "blocked"
         groups: tuple[str | None, ...] = (None, None, group, None)
-        self.cells.append(tuple(self._tile(data, group) for data, group in zip(pieces, groups)))  # type: ignore[arg-type]
+        top_left, top_right, bottom_left, bottom_right = map(self._tile, pieces, groups)
+        self.cells.append((top_left, top_right, bottom_left, bottom_right))
         self.letters[letter] = len(self.kinds)
         self.kinds.append(kind)
         self.names.append(name)
         if len(self.cells) > MAX_CELLS or len(self.tiles) > MAX_MAP_TILES:
             raise block.header.error(
-                f"{len(self.cells)} cells, {len(self.tiles)} tiles: at most {MAX_CELLS}, {MAX_MAP_TILES}"
+                f"{len(self.cells)} cells (at most {MAX_CELLS}), "
+                f"{len(self.tiles)} tiles (at most {MAX_MAP_TILES})"
             )
 
     def _tile(self, data: bytes, group: str | None) -> int:
-        """Find or add a tile; what a cell stands on (its lower left tile) is only shared within a group."""
+        """Find or add a tile; a lower left one, that people stand on, is shared within a group."""
         for i, known in enumerate(self.tiles):
             if known == data and (group is None or self.groups[i] in (None, group)):
                 self.groups[i] = self.groups[i] or group

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from compiler.blocks import ContentError, Line, number, read_lines
@@ -113,7 +114,7 @@ def read_maps(content: Path) -> dict[str, Map]:
     """Read `maps/*.txt` by name, in order of their ids."""
     maps = [_read_map(path) for path in sorted((content / "maps").glob("*.txt"))]
     maps.sort(key=lambda map_: map_.identity)
-    for before, after in zip(maps, maps[1:]):
+    for before, after in pairwise(maps):
         if before.identity == after.identity:
             raise after.line.error(f"id {after.identity} is taken by {before.name}")
     return {map_.name: map_ for map_ in maps}
@@ -205,7 +206,8 @@ def _check(map_: Map) -> None:
     for what, things, limit in limits:
         if len(things) > limit:
             raise map_.line.error(f"{len(things)} {what}; at most {limit}")
-    for spot in (*map_.warps, *map_.things, *map_.patches):
+    spots: list[Warp | Thing | Patch] = [*map_.warps, *map_.things, *map_.patches]
+    for spot in spots:
         if not (0 <= spot.x < map_.width and 0 <= spot.y < map_.height):
             raise spot.line.error(
                 f"({spot.x}, {spot.y}) is outside the {map_.width}x{map_.height} grid"

@@ -52,7 +52,7 @@ def _shown(name: str) -> str:
 
 
 def _outdoor_doors(world: World, indoor: Map) -> list[tuple[Map, int, int]]:
-    """Cells of the outdoor maps whose warps lead (through other interiors, if need be) into a map."""
+    """Outdoor cells whose warps lead into a map, through other interiors if need be."""
     reached = [indoor.name]
     for name in reached:
         doors = [

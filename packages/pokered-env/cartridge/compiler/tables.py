@@ -136,7 +136,7 @@ def read_tables(content: Path) -> Tables:
     moves = {fields.name: i for i, fields in enumerate(move_fields, 1)}
     species_fields = _fields(content / "species.txt")
     species = {fields.name: i for i, fields in enumerate(species_fields, 1)}
-    species_ids = dict(zip(species, SPECIES_IDS))
+    species_ids = dict(zip(species, SPECIES_IDS[: len(species)], strict=True))
     item_fields = _fields(content / "items.txt")
     items = _item_ids(item_fields)
     trainer_fields = _fields(content / "trainers.txt")
@@ -173,7 +173,8 @@ def read_tables(content: Path) -> Tables:
         types=types,
         type_chart=chart,
         moves=moves,
-        move_powers={0: 0} | {moves[fields.name]: fields.number("power", 0, 255) for fields in move_fields},
+        move_powers={0: 0}
+        | {moves[fields.name]: fields.number("power", 0, 255) for fields in move_fields},
         move_types={moves[fields.name]: types[fields.words("type")[0]] for fields in move_fields},
         species=species,
         species_ids=species_ids,

@@ -14,7 +14,7 @@ _COMPILE = ("sdcc", "-msm83", "--std-c11", "--opt-code-size", "-c")
 _LINK = ("sdcc", "-msm83", "--no-std-crt0", "--code-loc", "0x200", "--data-loc", "0xC000")
 _TYPE_MBC1 = 0x01
 
-# SDCC does not know the size of some of its own instructions; it then assumes long jumps, which is safe.
+# SDCC does not know the size of some of its own instructions and then assumes long jumps.
 _UNSIZED = re.compile(r".*: info 218: z80instructionSize\(\) failed to parse line node.*\n'.*'\n")
 
 
@@ -30,14 +30,16 @@ def check_sdcc() -> None:
     """
     if shutil.which("sdcc") is None:
         raise ToolchainError(
-            f"sdcc is not installed; the cartridge needs version {SDCC_VERSION} (Debian: apt-get install sdcc)"
+            f"sdcc is not installed; the cartridge needs version {SDCC_VERSION} "
+            "(Debian 12: apt-get install sdcc)"
         )
     version = subprocess.run(
         ["sdcc", "--version"], capture_output=True, text=True, check=True
     ).stdout
     if SDCC_VERSION not in version:
         raise ToolchainError(
-            f"sdcc {SDCC_VERSION} is needed, other versions give other bytes; found {version.splitlines()[0]}"
+            f"sdcc {SDCC_VERSION} is needed, other versions give other bytes; "
+            f"found {version.splitlines()[0]}"
         )
 
 
@@ -62,7 +64,7 @@ def compile_and_link(sources: list[Path], assembly: Path, include: list[Path], o
 
 
 def finish(home: bytes, data: bytes, title: str) -> bytes:
-    """Join home and data banks and write the header: title, type, size, checksums; the logo stays blank."""
+    """Join home and data banks and write the header: title, type, size, checksums, blank logo."""
     rom = bytearray(home + data)
     rom[0x104:0x134] = bytes(48)
     rom[0x134:0x150] = bytes(28)

@@ -17,6 +17,7 @@ MARGIN = 6  # cells of border round every grid, so that the screen never looks p
 WORLD_LIMIT = 255
 FIRST_PEOPLE_TILE = 24  # the player's six frames come first
 NUM_SPRITE_TILES = 128
+MAX_PATCHES = 40
 ALWAYS = 0xFFFF
 HEADER_SIZE = 63
 NUM_WILD_SLOTS = 10
@@ -47,7 +48,7 @@ class World:
     script_names: set[str]
 
     def warps_of(self, map_: Map) -> list[Warp]:
-        """The warps in the order of their numbers: those that shared interiors lead back to come first."""
+        """Warps in the order of their numbers: first those that shared interiors lead back to."""
         shared = {
             warp.target for other in self.maps.values() for warp in other.warps if warp.to == "LAST"
         }
@@ -229,8 +230,7 @@ class MapCompiler:
     def _tail(self, map_: Map) -> bytes:
         hearth = (map_.hearth[1], map_.hearth[0]) if map_.hearth else (0, 0)
         everywhere = 1 if map_.tileset == "cave" and map_.wild else 0
-        towns = [other for other in self._world.maps.values() if other.hearth]
-        town = towns.index(map_) + 1 if map_ in towns else 0
+        town = map_.identity + 1 if map_.hearth else 0
         name = encode_name(map_.name[:10], 11, map_.line)
         return bytes([map_.wild_rate, *self._wild(map_), *hearth, everywhere, town]) + name
 
@@ -293,28 +293,22 @@ class MapCompiler:
 
     def _patches(self, map_: Map) -> list[tuple[bytes | Ref, ...]]:
         """Outdoors every region knows the patches of all, for neighbours are in sight."""
-        maps = (
-            [other for other in self._world.maps.values() if other.is_outdoor]
-            if map_.is_outdoor
-            else [map_]
-        )
+        outdoors = [other for other in self._world.maps.values() if other.is_outdoor]
         records: list[tuple[bytes | Ref, ...]] = []
-        for other in maps:
+        for other in outdoors if map_.is_outdoor else [map_]:
             x, y = grid_origin(self._world, other)
             for patch in other.patches:
                 cell = _tileset(self._world, other).cell(patch.cell)
-                records.append(
-                    (
-                        bytes([y + patch.y, x + patch.x, cell])
-                        + self._condition(patch.condition, patch.line),
-                    )
-                )
+                spot = bytes([y + patch.y, x + patch.x, cell])
+                records.append((spot + self._condition(patch.condition, patch.line),))
+        if len(records) > MAX_PATCHES:
+            raise map_.line.error(f"{len(records)} patches (outdoors: in all); at most {MAX_PATCHES}")
         return records
 
     def _sprites(
         self, map_: Map
     ) -> tuple[list[tuple[bytes | Ref, ...]], dict[str, tuple[int, int]]]:
-        """Which sprites' tiles are loaded where: records for the engine, and (first tile, frames) by name."""
+        """Which sprites' tiles go where: the engine's records, and (first tile, frames) by name."""
         walking: dict[str, bool] = {}
         for thing in map_.people():
             sprite = self._sprite_of(thing)
@@ -333,7 +327,8 @@ class MapCompiler:
             tile += frames * 4
         if tile > NUM_SPRITE_TILES:
             raise map_.line.error(
-                f"its sprites need {tile} tiles; {NUM_SPRITE_TILES} fit (player 24, walking 24, standing 12, thing 4 each)"
+                f"its sprites need {tile} tiles; {NUM_SPRITE_TILES} fit "
+                "(player 24; each kind 24 if one of it walks, else 12; a thing 4)"
             )
         return records, places
 

@@ -102,8 +102,8 @@
 #define TEXT_BOX_MESSAGE 0x01
 #define TEXT_BOX_BATTLE_MENU 0x0B
 #define TEXT_BOX_LIST 0x0D
-#define TEXT_BOX_BUY_SELL_QUIT 0x0E
 #define TEXT_BOX_TWO_OPTION 0x14
+#define TEXT_BOX_BUY_SELL_QUIT 0x15
 
 /* Player and party */
 #define wPlayerName BYTES(0xD158)
@@ -215,7 +215,7 @@
 #define hAutoBGTransferPortion RAM8(0xFFBB)
 #define hAutoBGTransferDest RAM16(0xFFBC)
 #define hFrameCounter RAM8(0xFFD5)
-#define hWalkableTiles RAM8(0xFFD7)
+#define hTileAnimations RAM8(0xFFD7) /* nothing moves here, but readers expect it nonzero */
 #define hWhoseTurn RAM8(0xFFF3)
 #define hJoyInput RAM8(0xFFF8)
 #define PAD_A 0x01
@@ -227,5 +227,6 @@
 #define PAD_UP 0x40
 #define PAD_DOWN 0x80
 #define PAD_DIRECTIONS 0xF0
+#define PAD_EVERYTHING 0xFF
 
 #endif

@@ -10,6 +10,7 @@
 #include "party.h"
 #include "private.h"
 #include "screen.h"
+#include "script.h"
 #include "strings.h"
 #include "system.h"
 #include "text.h"
@@ -18,6 +19,7 @@
 #define COMMAND_PARTY 1
 #define COMMAND_BAG 2
 #define COMMAND_RUN 3
+#define BLACK_OUT_FRAMES 48 /* long enough to be seen by whoever looks every 24 */
 
 static void to_battle_struct(u8 *fighter, const u8 *mon) {
   copy_bytes(fighter, mon, 12);
@@ -351,16 +353,15 @@ static void battle_loop(void) {
 
 void black_out(void) {
   wIsInBattle = LOST_BATTLE;
-  say(STR_BLACK_OUT);
+  fade_out();
+  delay_frames(BLACK_OUT_FRAMES);
   halve_money();
   heal_party();
-  fade_out();
-  screen_off();
   load_text_tiles();
-  load_map(world.hearth_map);
-  enter_map(world.hearth_map, world.map.hearth_y, world.map.hearth_x);
+  enter_hearth();
   wIsInBattle = NOT_IN_BATTLE;
   wCurOpponent = 0;
+  run_script(SCRIPT_BLACKOUT_BANK, SCRIPT_BLACKOUT_ADDRESS);
 }
 
 /* TRUE unless the battle was lost (then the player is already back at a hearth). */

@@ -11,7 +11,7 @@ static void load_tileset(u8 number) {
   read_far(tileset->cells.bank, tileset->cells.address, cell_tiles, 256);
   read_far(tileset->kinds.bank, tileset->kinds.address, cell_kinds, 64);
   wTilesetCollisionPtr = (u16)tileset->walkable;
-  hWalkableTiles = (u8)(u16)tileset->walkable;
+  hTileAnimations = number + 1;
   wGrassTile = tileset->grass_tile;
   if (world.loaded_tileset == number) return;
   far_bank = tileset->tiles.bank;
@@ -47,6 +47,7 @@ void load_map(u8 map) {
   wCurrentMapWidth2 = world.map.width;
   wNumberOfWarps = world.map.num_warps;
   read_far(world.bank, world.map.warps, wWarpEntries, (u16)world.map.num_warps << 2);
+  read_far(world.bank, world.map.patches, patch_list, (u16)world.map.num_patches * sizeof(struct patch));
   load_signs();
   wGrassRate = world.map.wild_rate;
   copy_bytes(wGrassMons, world.map.wild, 2 * NUM_WILD_SLOTS);
@@ -56,22 +57,22 @@ void load_map(u8 map) {
 }
 
 static void apply_patches(void) {
-  struct patch patch;
-  u16 source = world.map.patches;
+  struct patch *patch = patch_list;
+  u8 left = world.map.grid_x + wXCoord;
+  u8 top = world.map.grid_y + wYCoord;
   for (u8 i = world.map.num_patches; i; i--) {
-    read_far(world.bank, source, &patch, sizeof(struct patch));
-    source += sizeof(struct patch);
-    u8 column = patch.x - world.map.grid_x - wXCoord;
-    u8 row = patch.y - world.map.grid_y - wYCoord;
-    if (column < VIEW_COLUMNS && row < VIEW_ROWS && holds(patch.condition))
-      view[row * VIEW_COLUMNS + column] = patch.cell;
+    u8 column = patch->x - left;
+    u8 row = patch->y - top;
+    if (column < VIEW_COLUMNS && row < VIEW_ROWS && holds(patch->condition))
+      view[row * VIEW_COLUMNS + column] = patch->cell;
+    patch++;
   }
 }
 
 /* Cells round the player, then the tile map the memory interface shows. */
 void refresh_view(void) {
   load_view(world.map.grid + (u16)wYCoord * world.map.stride + wXCoord);
-  if (world.map.num_patches) apply_patches();
+  apply_patches();
   draw_view();
   wTileStoodOn = *tile_at(8, 9);
   wYBlockCoord = wYCoord & 1;
@@ -107,6 +108,7 @@ void show_map(void) {
 
 void enter_map(u8 map, u8 y, u8 x) {
   screen_off();
+  wCurMap = map;
   wYCoord = y;
   wXCoord = x;
   load_map(map);
@@ -114,14 +116,26 @@ void enter_map(u8 map, u8 y, u8 x) {
   show_map();
 }
 
+/* Another map's header, without leaving this one. */
+static struct map_header *peek_map(u8 map) {
+  struct map_header *header = (struct map_header *)scratch;
+  read_far(map_headers[map].bank, map_headers[map].address, header, sizeof(struct map_header));
+  return header;
+}
+
+/* To the place before the hearth that was used last. */
+void enter_hearth(void) {
+  fade_out();
+  struct map_header *header = peek_map(world.hearth_map);
+  enter_map(world.hearth_map, header->hearth_y, header->hearth_x);
+}
+
 void enter_by_warp(u8 map, u8 warp) {
   u8 entry[4];
   if (wCurMap < FIRST_INDOOR_MAP) wLastMap = wCurMap;
   if (map == LAST_MAP) map = wLastMap;
   fade_out();
-  screen_off();
-  struct map_header *header = (struct map_header *)scratch;
-  read_far(map_headers[map].bank, map_headers[map].address, header, sizeof(struct map_header));
+  struct map_header *header = peek_map(map);
   read_far(map_headers[map].bank, header->warps + ((u16)warp << 2), entry, 4);
   wDestinationWarpID = warp;
   enter_map(map, entry[0], entry[1]);
@@ -158,6 +172,7 @@ u8 cross_border(u8 y, u8 x) {
     u8 local_y = grid_y - region->y;
     u8 local_x = grid_x - region->x;
     if (local_y < region->height && local_x < region->width) {
+      wCurMap = region->map;
       wYCoord = local_y;
       wXCoord = local_x;
       load_map(region->map);

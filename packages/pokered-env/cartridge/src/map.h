@@ -15,6 +15,7 @@
 void load_map(u8 map);
 void enter_map(u8 map, u8 y, u8 x);
 void enter_by_warp(u8 map, u8 warp);
+void enter_hearth(void);
 void redraw_map(void);
 void refresh_view(void);
 void show_map(void);

@@ -328,18 +328,14 @@ static u8 choose_entry(u8 first) {
   put_text(12, y + 6, STR_OPTIONS);
   put_text(12, y + 8, STR_EXIT);
   show_window();
-  update_people();
-  draw_sprites();
+  show_people();
   u8 row = choose_with_keys(11, 2, count, 2, first < skipped ? 0 : first - skipped, PAD_A | PAD_B | PAD_START);
   return row == CANCELLED ? ENTRY_EXIT : row + skipped;
 }
 
 static void return_to_hearth(void) {
   end_dialogue();
-  fade_out();
-  screen_off();
-  load_map(world.hearth_map);
-  enter_map(world.hearth_map, world.map.hearth_y, world.map.hearth_x);
+  enter_hearth();
 }
 
 void start_menu(void) {

@@ -77,8 +77,7 @@ void place_people(void) {
   player[SPRITE_X_PX] = 0x40;
   SPRITE2(0)[SPRITE_MAP_Y] = wYCoord + 4;
   SPRITE2(0)[SPRITE_MAP_X] = wXCoord + 4;
-  update_people();
-  draw_sprites();
+  show_people();
 }
 
 /* Slot of the person on a cell of the map, 0 = nobody. */
@@ -137,12 +136,13 @@ static u8 may_wander_to(u8 slot, u8 y, u8 x) {
   return person_at(y, x) == 0;
 }
 
-static void think(u8 slot) {
+/* TRUE when the person turned or set off. */
+static u8 think(u8 slot) {
   u8 *one = SPRITE1(slot);
   u8 *two = SPRITE2(slot);
   if (two[SPRITE_DELAY]) {
     two[SPRITE_DELAY]--;
-    return;
+    return FALSE;
   }
   two[SPRITE_DELAY] = (random() & 0x3F) + 8;
   u8 facing = random() & 0xC;
@@ -152,6 +152,7 @@ static void think(u8 slot) {
   u8 y = two[SPRITE_MAP_Y] - 4 + one[SPRITE_STEP_Y];
   u8 x = two[SPRITE_MAP_X] - 4 + one[SPRITE_STEP_X];
   if (may_wander_to(slot, y, x)) begin_step(slot);
+  return TRUE;
 }
 
 static void move_on(u8 slot) {
@@ -189,17 +190,30 @@ static void project(u8 slot) {
   one[SPRITE_IMAGE] = one[SPRITE_FACING] | ((one[SPRITE_ANIM] >> 2) & 3);
 }
 
-void update_people(void) {
+static u8 act(u8 slot) {
+  u8 *one = SPRITE1(slot);
+  if (one[SPRITE_STATUS] == STATUS_MOVING) {
+    move_on(slot);
+    return TRUE;
+  }
+  return SPRITE2(slot)[SPRITE_MOVEMENT] != STAY && one[SPRITE_IMAGE] != NOT_SHOWN && think(slot);
+}
+
+/* One iteration of everybody's life. People who did nothing keep their place on the
+   screen, unless all must be placed anew (the screen moved). TRUE if something changed. */
+u8 update_people(u8 all) {
+  u8 changed = all;
   for (u8 slot = 1; slot <= wNumSprites; slot++) {
-    u8 *one = SPRITE1(slot);
-    if (one[SPRITE_STATUS] == STATUS_MOVING)
-      move_on(slot);
-    else if (SPRITE2(slot)[SPRITE_MOVEMENT] != STAY && one[SPRITE_IMAGE] != NOT_SHOWN)
-      think(slot);
-    project(slot);
+    if (act(slot) || all) {
+      project(slot);
+      changed = TRUE;
+    }
   }
   u8 *player = SPRITE1(0);
-  player[SPRITE_IMAGE] = wPlayerFacing | ((player[SPRITE_ANIM] >> 2) & 3);
+  u8 image = wPlayerFacing | ((player[SPRITE_ANIM] >> 2) & 3);
+  if (image != player[SPRITE_IMAGE]) changed = TRUE;
+  player[SPRITE_IMAGE] = image;
+  return changed;
 }
 
 /* Text, menus and boxes lie above the people. */
@@ -269,6 +283,11 @@ void draw_sprites(void) {
   }
 }
 
+void show_people(void) {
+  update_people(TRUE);
+  draw_sprites();
+}
+
 /* How far the player is along the line of sight, 0 = not on it. */
 static u8 distance_in_sight(u8 slot) {
   u8 *one = SPRITE1(slot);
@@ -315,8 +334,7 @@ void walk_up_to_player(u8 slot) {
     begin_step(slot);
     do {
       delay_frame();
-      update_people();
-      draw_sprites();
+      show_people();
     } while (SPRITE1(slot)[SPRITE_STATUS] == STATUS_MOVING);
   }
 }

@@ -7,7 +7,8 @@
 void load_people(void);
 void load_people_tiles(void);
 void place_people(void);
-void update_people(void);
+u8 update_people(u8 all);
+void show_people(void);
 void draw_sprites(void);
 u8 person_at(u8 y, u8 x);
 void face_player(u8 slot);

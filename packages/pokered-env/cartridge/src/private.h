@@ -51,7 +51,7 @@ struct map_header {
   u8 wild[20];
   u8 hearth_y, hearth_x;
   u8 wild_everywhere;
-  u8 town; /* bit number + 1 in wTownVisitedFlag, 0 = none */
+  u8 town; /* its bit in wTownVisitedFlag + 1; 0: not a town */
   u8 name[11];
 };
 
@@ -196,5 +196,6 @@ struct battle {
 #define scratch BYTES(0xC930) /* 64: lists, records */
 #define shop_items BYTES(0xC970) /* 12 */
 #define people ((struct person *)0xC980) /* 16 x 16 */
+#define patch_list ((struct patch *)0xCA80) /* 40 x 5 */
 
 #endif

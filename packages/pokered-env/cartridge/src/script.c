@@ -114,12 +114,20 @@ static u8 fight_wild(void) {
 }
 
 static void flash(void) {
+  wJoyIgnore = PAD_EVERYTHING;
   for (u8 i = 0; i != 3; i++) {
     rBGP = 0x1B;
     delay_frames(4);
     palette_normal();
     delay_frames(4);
   }
+  wJoyIgnore = 0;
+}
+
+static void pause(void) {
+  wJoyIgnore = PAD_EVERYTHING;
+  delay_frames(next_byte());
+  wJoyIgnore = 0;
 }
 
 static void go_to(void) {
@@ -183,7 +191,7 @@ static u8 execute(u8 op) {
     case OP_FACE: face(); break;
     case OP_STEP: step(); break;
     case OP_WARP: go_to(); break;
-    case OP_WAIT: delay_frames(next_byte()); break;
+    case OP_WAIT: pause(); break;
     case OP_FLASH: flash(); break;
     case OP_FOUND_HIDDEN: set_flag(wObtainedHiddenItemsFlags, next_byte()); break;
     case OP_ENDING: show_ending(); return FALSE;
@@ -204,7 +212,6 @@ void run_script(u8 bank, u16 address) {
 void talk_to(u8 slot) {
   struct person *person = &people[slot];
   face_player(slot);
-  update_people();
-  draw_sprites();
+  show_people();
   run_script(person->code.bank, person->code.address);
 }

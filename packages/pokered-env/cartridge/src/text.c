@@ -12,7 +12,7 @@
 
 void open_message_box(void) {
   wTextBoxID = TEXT_BOX_MESSAGE;
-  if (wIsInBattle == NOT_IN_BATTLE) wFontLoaded |= 1;
+  if (wIsInBattle == NOT_IN_BATTLE && world.bank) wFontLoaded |= 1;
   draw_box(0, 12, 20, 6);
   text.column = 1;
   text.row = FIRST_ROW;

@@ -183,7 +183,7 @@ static void after_step(void) {
   if (run_trigger()) return;
   u8 slot = trainer_that_sees_player();
   if (slot) {
-    wJoyIgnore = 0xFC;
+    wJoyIgnore = PAD_EVERYTHING;
     walk_up_to_player(slot);
     wJoyIgnore = 0;
     talk_to(slot);
@@ -223,8 +223,7 @@ void end_dialogue(void) {
   hide_window();
   wFontLoaded = 0;
   refresh_view();
-  update_people();
-  draw_sprites();
+  show_people();
 }
 
 static u8 held_direction(void) {
@@ -287,8 +286,7 @@ void world_iteration(void) {
     advance_step();
     arrived = !wWalkCounter;
   }
-  update_people();
-  draw_sprites();
+  if (update_people(wWalkCounter || arrived)) draw_sprites();
   if (arrived && !world.steps_left) after_step();
 }
 
@@ -296,6 +294,7 @@ void world_iteration(void) {
 void walk_by_itself(u8 direction, u8 steps) {
   turn_player(direction);
   world.forced_direction = direction;
+  wJoyIgnore = PAD_EVERYTHING;
   while (steps--) {
     if (!can_step()) break;
     world.steps_left = 1;
@@ -305,10 +304,10 @@ void walk_by_itself(u8 direction, u8 steps) {
     do {
       delay_two_frames();
       advance_step();
-      update_people();
-      draw_sprites();
+      show_people();
     } while (wWalkCounter);
   }
+  wJoyIgnore = 0;
   world.steps_left = 0;
   wSimulatedJoypadStatesIndex = 0;
   wStatusFlags5 &= ~SCRIPTED_MOVEMENT;
