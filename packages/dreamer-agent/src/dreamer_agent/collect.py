@@ -103,7 +103,7 @@ class EpisodeRows:
         self._floats = [
             key
             for key, space in self.observation_space.spaces.items()
-            if np.issubdtype(np.dtype(space.dtype), np.floating)
+            if isinstance(space, gym.spaces.Box) and np.issubdtype(space.dtype, np.floating)
         ]
         self._read(obs, info)
         return [(index, self._reset_row(index)) for index in range(self.num_envs)]

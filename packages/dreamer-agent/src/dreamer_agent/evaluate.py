@@ -35,6 +35,7 @@ class Evaluation:
             f"{prefix}return_min": float(np.min(self.scores)),
             f"{prefix}return_max": float(np.max(self.scores)),
             f"{prefix}length": float(np.mean(self.lengths)),
+            f"{prefix}env_steps": float(np.sum(self.lengths)),
             **{f"{prefix}{name}": value for name, value in self.summaries.items()},
         }
 

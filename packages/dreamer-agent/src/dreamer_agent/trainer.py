@@ -44,6 +44,7 @@ from dreamer_agent.train_config import TrainConfig, check_resumable, load_yaml, 
 __all__ = ["Trainer", "latent_sizes", "resolve_device", "train"]
 
 _DREAM_SEQUENCES, _DREAM_CONTEXT, _DREAM_HORIZON = 8, 5, 45
+_MOST_EVALUATION_ENVS = 32
 _EVALUATION = 1_000_003  # seeds of evaluation episodes are apart from those of training
 
 
@@ -206,6 +207,7 @@ class Trainer:
             if not self._is_behind():
                 self._do_what_is_due()
         self._save()
+        self._display.status.phase = "stopped" if self._stop_reason else "done"
         self._display.say(self._farewell(), "cyan")
 
     def close(self) -> None:
@@ -306,10 +308,10 @@ class Trainer:
         config, status = self._config, self._display.status
         step = self._collector.env_steps
         status.phase = "evaluating"
-        rng = self._agent.rng_state()
+        started, rng = time.monotonic(), self._agent.rng_state()
         env = make_vector_env(
             config.env,
-            min(config.num_envs, config.eval_episodes),
+            min(config.eval_episodes, _MOST_EVALUATION_ENVS),
             config.env_kwargs,
             config.vectorization,
         )
@@ -320,7 +322,8 @@ class Trainer:
         finally:
             env.close()
             self._agent.set_rng_state(rng)
-        self._write(result.scalars())
+        seconds = {"system/eval_seconds": time.monotonic() - started}
+        self._write(result.scalars() | seconds)
         mean, count = result.scalars()["eval/return"], config.eval_episodes
         status.evaluation = f"{mean:.1f} (mean of {count} episodes) at step {step:,}"
 
