@@ -6,7 +6,7 @@ Importing ``dreamer_agent`` registers them as ``TMaze-v0`` and ``ReadText-v0``, 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -49,7 +49,7 @@ class TMaze(gym.Env[Any, Any]):
     v0: first version.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
+    metadata = {"render_modes": []}  # noqa: RUF012
     observation_space = spaces.Box(-1, 1, (3,), np.float32)
     action_space = spaces.Discrete(2)
 
@@ -123,7 +123,7 @@ class ReadText(gym.Env[Any, Any]):
     v0: first version.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": [], "modalities": {"text": "tokens"}}
+    metadata = {"render_modes": [], "modalities": {"text": "tokens"}}  # noqa: RUF012
     observation_space = spaces.Dict(
         text=spaces.Box(0, 255, (TEXT_LENGTH,), np.uint8),
         clock=spaces.Box(0, 1, (1,), np.float32),
