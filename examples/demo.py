@@ -1,68 +1,58 @@
-"""Train a small Dreamer on the open cartridge, then write what it dreams and how it plays.
+"""Train a small Dreamer on the open cartridge, then film what it dreams and how it plays.
 
-Run: hatch run demo            (two minutes of training, then two files in runs/demo-…)
-     hatch run demo --minutes 30 --num-envs 2
+hatch run demo                     two minutes of training; both films go to runs/demo-<time>
+hatch run demo --minutes 30        longer is better
 """
 
+from __future__ import annotations
+
 import argparse
-import dataclasses
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import dreamer_agent
 import gymnasium as gym
 import numpy as np
 from dreamer_agent import TrainConfig, preset
-from dreamer_agent.commands import dream_run
+from dreamer_agent.cli import main as dreamer
 from pokered_env.video import save_video
 
 ENV = "pokered_env:PokeRed-v0"
 
 
-def train(minutes: float, num_envs: int) -> Path:
-    """Train from scratch; Ctrl-C ends it early, and the rest still runs."""
+def train(minutes: float) -> Path:
+    """Train from scratch; Ctrl-C ends it early, and the films are made all the same."""
     agent = preset("paper", "1m")
-    optimizer = dataclasses.replace(agent.optimizer, lr=3e-4, warmup_steps=50)
-    config = TrainConfig(
-        env=ENV,
-        num_envs=num_envs,
-        run_dir=time.strftime("runs/demo-%Y%m%d-%H%M%S"),
-        stop_after_minutes=minutes,
-        batch_size=8,
-        sequence_length=32,
-        replay_ratio=8,
-        prefill_steps=512,
-        video_every_steps=0,
-        agent=dataclasses.replace(agent, optimizer=optimizer),
+    agent = replace(agent, optimizer=replace(agent.optimizer, lr=1e-3, warmup_steps=50))
+    run_dir = time.strftime("runs/demo-%Y%m%d-%H%M%S")
+    sizes = {"batch_size": 8, "sequence_length": 32, "replay_ratio": 32.0, "prefill_steps": 512}
+    limits = {"stop_after_minutes": minutes, "video_every_steps": 0}
+    return dreamer_agent.train(
+        TrainConfig(env=ENV, run_dir=run_dir, agent=agent, **sizes, **limits)
     )
-    return dreamer_agent.train(config)
 
 
-def play(run: Path, steps: int, video: Path) -> None:
+def play(run: Path, steps: int) -> None:
     """Let the trained agent play, and film it."""
     agent = dreamer_agent.load(run)
     env = gym.make(ENV, render_mode="rgb_array")
-    obs, info = env.reset(seed=1)
-    state, is_first = agent.initial_state(1), np.ones(1, bool)
+    (obs, info), state = env.reset(seed=1), agent.initial_state(1)
     frames = [env.render()]
-    for _ in range(steps):
+    for step in range(steps):
         batch = {key: value[None] for key, value in obs.items()}
-        action, state = agent.act(batch, state, is_first)
-        obs, _, terminated, truncated, info = env.step(action[0])
+        action, state = agent.act(batch, state, is_first=np.array([step == 0]))
+        obs, _, _, _, info = env.step(action[0])
         frames.append(env.render())
-        is_first[:] = False
-        if terminated or truncated:
-            break
-    env.close()
-    save_video(frames, video)
-    print(f"{len(frames) - 1} steps: {info['coverage']} tiles, on map {info['map_name']} → {video}")
+    save_video(frames, run / "play.webp")
+    print(f"play → {run / 'play.webp'}: {info['coverage']} tiles, now in {info['map_name']}")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=2.0, help="of training")
-    parser.add_argument("--num-envs", type=int, default=1)
-    arguments = parser.parse_args()
-    run = train(arguments.minutes, arguments.num_envs)
-    dream_run(run, run / "dream.webp", None, context=5, horizon=15, sequences=6)
-    play(run, 300, run / "play.webp")
+    parser.add_argument("--play-steps", type=int, default=300, help="actions in the film")
+    options = parser.parse_args()
+    run = train(options.minutes)
+    dreamer(["dream", str(run), "--out", str(run / "dream.webp")])
+    play(run, options.play_steps)
