@@ -24,7 +24,11 @@ ENV = "pokered_env:PokeRed-v0"
 def train(minutes: float) -> Path:
     """Train from scratch; Ctrl-C ends it early, and the films are made all the same."""
     agent = preset("paper", "1m")
-    agent = replace(agent, optimizer=replace(agent.optimizer, lr=1e-3, warmup_steps=50))
+    agent = replace(
+        agent,  # the paper's settings are made for days of training
+        optimizer=replace(agent.optimizer, lr=3e-3, warmup_steps=50),
+        imagination=replace(agent.imagination, last=8),
+    )
     run_dir = time.strftime("runs/demo-%Y%m%d-%H%M%S")
     sizes = {"batch_size": 8, "sequence_length": 32, "replay_ratio": 32.0, "prefill_steps": 512}
     limits = {"stop_after_minutes": minutes, "video_every_steps": 0}
