@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pokered_env import conformance, ram
 from pokered_env.errors import PokeRedError, RecordingError
+from pokered_env.glyphs import GlyphTable
 from pokered_env.profiles import pokemon_red
-from pokered_env.text import GlyphTable
 
 
 def pattern(character: str) -> bytes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pokered_env.errors import InvalidActionError
 
 ActionSet = Literal["default", "full"]
 
@@ -52,6 +55,25 @@ ACTION_SETS: dict[str, tuple[Button, ...]] = {
     "full": tuple(Button),
 }
 """Buttons by action number, for each action set."""
+
+
+def action_number(action: Any, buttons: Sequence[Button]) -> int:
+    """Return the number of an action as an ``int``.
+
+    Raises:
+        InvalidActionError: It is no whole number, or there is no such action.
+    """
+    try:
+        number = operator.index(action)
+    except TypeError:
+        number = -1
+    if not 0 <= number < len(buttons):
+        raise InvalidActionError(
+            f"There is no action {action!r}. The actions are "
+            + ", ".join(f"{i} {button.value}" for i, button in enumerate(buttons))
+            + "."
+        )
+    return number
 
 
 def heeded_mask(buttons: Sequence[Button], joy_ignore: int) -> NDArray[np.int8]:

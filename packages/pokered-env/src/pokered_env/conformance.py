@@ -28,13 +28,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pokered_env import observation, profiles, text
+from pokered_env import observation, profiles
 from pokered_env.errors import PokeRedError, RecordingError
 from pokered_env.exploration import Exploration
 from pokered_env.game_state import GameState
+from pokered_env.glyphs import GlyphTable, font_of_characters, glyph_code
 from pokered_env.ram import PARTY_SIZE
 from pokered_env.rom import RomProfile, resolve_rom
-from pokered_env.text import GlyphTable
+from pokered_env.screen_text import read_text
+from pokered_env.text import ScreenText
 
 _REGIONS = {"vram": 0x8000, "wram": 0xC000, "io": 0xFF00, "hram": 0xFF80}
 _SIZES = {"vram": 0x2000, "wram": 0x2000, "io": 0x4C, "hram": 0x7F}
@@ -135,7 +137,7 @@ def check_folder(
 def decode(recording: Recording, profile: RomProfile, glyphs: GlyphTable) -> dict[str, Any]:
     """Return everything a label can name, and the observation of the moment checked against it."""
     state = GameState.read(recording)
-    shown = text.read_text(recording, glyphs)
+    shown = read_text(recording, glyphs)
     _check_observation(state, shown, profile)
     return {
         "text": shown.segments,
@@ -174,8 +176,8 @@ def read_glyphs(path: Path) -> GlyphTable:
     probes = [pattern for pattern, character in rows if character == "A"]
     if not probes:
         raise RecordingError(f"{path} does not have the letter A.")
-    patterns = {pattern: text.glyph_code(character) for pattern, character in rows}
-    return text.font_of_characters(patterns, probes[0])
+    patterns = {pattern: glyph_code(character) for pattern, character in rows}
+    return font_of_characters(patterns, probes[0])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -253,7 +255,7 @@ def _normal(field: str) -> Callable[[Any], Any]:
     return sorted if field == "events" else lambda value: value
 
 
-def _check_observation(state: GameState, shown: text.ScreenText, profile: RomProfile) -> None:
+def _check_observation(state: GameState, shown: ScreenText, profile: RomProfile) -> None:
     out = observation.new_observation()
     lcd = np.zeros((144, 160, 4), np.uint8)
     observation.encode(lcd, state, Exploration(profile.maps), shown, out)

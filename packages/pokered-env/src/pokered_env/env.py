@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import operator
 import os
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -15,16 +13,16 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from pokered_env import observation, ram, rendering
+from pokered_env import observation, rendering
 from pokered_env.actions import (
     ACTION_SETS,
     ActionSet,
-    Button,
+    action_number,
     heeded_mask,
 )
 from pokered_env.arguments import choose, probability, step_limit
 from pokered_env.emulator import PYBOY_VERSION, Emulator, Window
-from pokered_env.errors import ClosedError, ConfigError, InvalidActionError, ResetNeededError
+from pokered_env.errors import ClosedError, ConfigError, ResetNeededError
 from pokered_env.exploration import Exploration
 from pokered_env.game_state import GameState
 from pokered_env.goals import Goal, make_goal
@@ -33,9 +31,11 @@ from pokered_env.observation import Observation
 from pokered_env.progress import EpisodeProgress
 from pokered_env.rewards import REWARD_TERMS, RewardWeights, reward_terms
 from pokered_env.rom import resolve_rom
+from pokered_env.screen_text import read_text
+from pokered_env.seeding import seed_game
 from pokered_env.snapshot import Snapshot
 from pokered_env.start_states import StartStates, State
-from pokered_env.text import ALPHABET, read_text
+from pokered_env.text import ALPHABET
 from pokered_env.timing import make_timing, perform
 
 _log = logging.getLogger("pokered_env")
@@ -108,6 +108,13 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         render_mode: None, `"rgb_array"`, `"human"` or `"ansi"`.
         allow_unknown_rom: Accept a ROM that is not known and treat it like Pokémon Red.
 
+    Attributes:
+        arguments: The arguments it was made with.
+        buttons: The button of every action.
+        is_over: Whether the episode has ended and `reset` is due.
+        rom: The cartridge.
+        start_states: Where episodes start; may be replaced between episodes.
+
     Raises:
         RomError: The ROM cannot be used.
         StateError: The start state cannot be used.
@@ -137,7 +144,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         render_mode: str | None = None,
         allow_unknown_rom: bool = False,
     ) -> None:
-        self._arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         self._emulator: Emulator | None = None
         self._progress: EpisodeProgress | None = None
         self._timing = make_timing(action_frames, hold_frames)
@@ -147,7 +154,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self._max_steps = step_limit("max_steps", max_steps)
         self._weights = RewardWeights.of(reward_weights)
         self._has_action_mask = action_mask
-        self._buttons = choose("action_set", action_set, ACTION_SETS)
+        self.buttons = choose("action_set", action_set, ACTION_SETS)
         modes = {None: None, **{mode: mode for mode in self.metadata["render_modes"]}}
         self.render_mode = choose("render_mode", render_mode, modes)
 
@@ -164,12 +171,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self._assists: tuple[str, ...] = ()
 
         self.observation_space = deepcopy(observation.OBSERVATION_SPACE)  # its own generator
-        self.action_space = spaces.Discrete(len(self._buttons))
-
-    @property
-    def buttons(self) -> tuple[Button, ...]:
-        """The button of every action."""
-        return self._buttons
+        self.action_space = spaces.Discrete(len(self.buttons))
 
     @property
     def emulator(self) -> Emulator:
@@ -189,26 +191,6 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         if self._progress is None:
             raise ResetNeededError("Call reset() first.")
         return self._progress
-
-    @property
-    def dynamics(self) -> dict[str, Any]:
-        """The arguments that decide what happens in an episode, as JSON values."""
-        names = (
-            "action_set",
-            "action_frames",
-            "hold_frames",
-            "repeat_action_probability",
-            "allow_unknown_rom",
-        )
-        return {name: self._arguments[name] for name in names} | {
-            "reward_weights": asdict(self._weights),
-            "max_steps": None,
-        }
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the episode has ended and `reset` is due."""
-        return self._is_over
 
     def declare_assist(self, name: str) -> None:
         """Have ``info["assists"]`` say from now on that the agent is helped by ``name``."""
@@ -245,10 +227,10 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         super().reset(seed=seed)
         label, start = starts.draw(self.np_random)
         emulator.load_state(start)
-        self._seed_game(emulator)
+        seed_game(emulator, self.np_random, self._profile.max_seed_noop_frames)
         self._state = GameState.read(emulator)
         self._progress = EpisodeProgress(self._state, self._exploration, label)
-        self._is_over = False
+        self.is_over = False
         self._last_action = 0
         return self._observe(out, dict.fromkeys(REWARD_TERMS, 0.0), [], frames=0)
 
@@ -271,9 +253,9 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
     def step_into(self, action: int, out: Observation) -> tuple[float, bool, bool, StepInfo]:
         """Do what ``step`` does, writing the observation into ``out``; return the rest."""
         progress = self.progress
-        if self._is_over:
+        if self.is_over:
             raise ResetNeededError("The episode is over. Call reset() to start the next one.")
-        button = self._buttons[self._decide(action)]
+        button = self.buttons[self._decide(action)]
         frames = perform(self.emulator, button, self._timing)
         previous, current = self._state, GameState.read(self.emulator)
         terms = reward_terms(previous, current, progress, self._weights)
@@ -283,7 +265,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         truncated = not terminated and progress.num_steps >= self._max_steps
         info = self._observe(out, terms, new_flags, frames)
         if terminated or truncated:
-            self._is_over = True
+            self.is_over = True
             info["episode_summary"] = progress.summary(current, self._profile.events, terminated)
         return float(sum(terms.values())), terminated, truncated, info
 
@@ -292,12 +274,12 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
 
         With ``"human"``, PyBoy's own window shows it all the time.
         """
-        if self.render_mode is None or self.render_mode == "human":
-            return None
-        progress = self.progress
+        last_text = self.progress.last_text
         if self.render_mode == "rgb_array":
             return rendering.rgb_array(self.emulator.screen)
-        return rendering.ansi(self.emulator.screen, progress.last_text)
+        if self.render_mode == "ansi":
+            return rendering.ansi(self.emulator.screen, last_text)
+        return None
 
     def save(self) -> bytes:
         """Keep the emulator, the episode so far and the random numbers; ``load`` brings them back.
@@ -309,7 +291,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             progress=self.progress.to_json(),
             emulator=self.emulator.save_state(),
             rng=dict(self.np_random.bit_generator.state),
-            is_over=self._is_over,
+            is_over=self.is_over,
             last_action=self._last_action,
         )
         return snapshot.to_bytes(self.rom.sha1, PYBOY_VERSION)
@@ -327,7 +309,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self._progress = EpisodeProgress.from_json(snapshot.progress, self._exploration)
         self.np_random = np.random.default_rng()
         self.np_random.bit_generator.state = snapshot.rng
-        self._is_over, self._last_action = snapshot.is_over, snapshot.last_action
+        self.is_over, self._last_action = snapshot.is_over, snapshot.last_action
 
     def close(self) -> None:
         """Switch the machine off. May be called again; nothing is written."""
@@ -337,7 +319,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
 
     def __getstate__(self) -> dict[str, Any]:
         saved = None if self._progress is None or self._emulator is None else self.save()
-        return {"arguments": self._arguments, "assists": self._assists, "saved": saved}
+        return {"arguments": self.arguments, "assists": self._assists, "saved": saved}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state["arguments"])  # type: ignore[misc]
@@ -346,28 +328,11 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             self.load(state["saved"])
 
     def _decide(self, action: int) -> int:
-        try:
-            number = operator.index(action)
-        except TypeError:
-            number = -1
-        if not 0 <= number < len(self._buttons):
-            raise InvalidActionError(
-                f"Action {action!r} is outside {self.action_space}. The actions are "
-                + ", ".join(f"{i} {button.value}" for i, button in enumerate(self._buttons))
-            )
+        number = action_number(action, self.buttons)
         if self._repeat_probability and self.np_random.random() < self._repeat_probability:
             number = self._last_action
         self._last_action = number
         return number
-
-    def _seed_game(self, emulator: Emulator) -> None:
-        add, sub, frames = self.np_random.integers(
-            (256, 256, self._profile.max_seed_noop_frames + 1)
-        ).tolist()
-        emulator.write(ram.RANDOM_ADD.address, add)
-        emulator.write(ram.RANDOM_SUB.address, sub)
-        if frames:
-            emulator.tick(frames)
 
     def _observe(
         self, out: Observation, terms: dict[str, float], new_flags: list[int], frames: int
@@ -379,5 +344,5 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         info = describe(state, self._profile, progress, str(text), terms, new_flags)
         info["assists"], info["frames"] = self._assists, frames
         if self._has_action_mask:
-            info["action_mask"] = heeded_mask(self._buttons, state.joy_ignore)
+            info["action_mask"] = heeded_mask(self.buttons, state.joy_ignore)
         return info

@@ -28,11 +28,20 @@ from pokered_env.errors import (
 )
 from pokered_env.game_state import GameState
 from pokered_env.observation import OBSERVATION_SPACE, Observation
+from pokered_env.rewards import RewardWeights
 from pokered_env.start_states import StartStates, State
 
 MAGIC = b"PKREPIS1"
 _PARTS = (*OBSERVATION_SPACE, "reward")
 _CHECK_SIZE = 2 * len(_PARTS)
+# the arguments of the environment that decide what an action does
+_DECISIVE = (
+    "action_set",
+    "action_frames",
+    "hold_frames",
+    "repeat_action_probability",
+    "allow_unknown_rom",
+)
 
 OnStep = Callable[[PokeRedEnv], None]
 
@@ -167,7 +176,7 @@ class EpisodeRecorder:
             rom=env.rom.profile.name,
             rom_sha1=env.rom.sha1,
             pyboy=PYBOY_VERSION,
-            arguments=env.dynamics,
+            arguments=_dynamics(env),
             rng=self._rng,
             state=self._name,
             state_bytes=b"" if self._name else self._start,
@@ -220,6 +229,12 @@ def replay(
         return total
     finally:
         env.close()
+
+
+def _dynamics(env: PokeRedEnv) -> dict[str, Any]:
+    weights = RewardWeights.of(env.arguments["reward_weights"])
+    decisive = {name: env.arguments[name] for name in _DECISIVE}
+    return {**decisive, "reward_weights": asdict(weights), "max_steps": None}
 
 
 def _never(state: GameState) -> bool:

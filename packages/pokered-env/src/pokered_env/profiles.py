@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from pokered_env.events import EventTable
+from pokered_env.glyphs import GlyphSource
 from pokered_env.maps import MapInfo, MapTable
 from pokered_env.rom import RomProfile, StartState
 from pokered_env.scripts import InputScript, Press, is_in_control, shows
-from pokered_env.text import CHARACTERS, GlyphSource
+from pokered_env.text import CHARACTERS
 
 POKEMON_RED_SHA1 = "ea9bcae617fdf159b045185467ae58b2e4a48b9a"
 _DATA = Path(__file__).parent / "data"

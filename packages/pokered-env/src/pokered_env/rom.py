@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pokered_env.errors import RomFormatError, RomNotFoundError, UnknownRomError
 from pokered_env.events import EventTable
+from pokered_env.glyphs import GlyphSource, GlyphTable, build_glyph_table
 from pokered_env.maps import MapTable
 from pokered_env.scripts import InputScript
-from pokered_env.text import GlyphSource, GlyphTable, build_glyph_table
 
 ROM_VARIABLE = "POKERED_ROM"
 

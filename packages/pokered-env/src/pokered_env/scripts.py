@@ -8,8 +8,9 @@ from typing import Protocol
 
 from pokered_env import ram
 from pokered_env.errors import StartScriptError
+from pokered_env.glyphs import GlyphTable
 from pokered_env.ram import Memory
-from pokered_env.text import GlyphTable, read_text
+from pokered_env.screen_text import read_text
 
 Condition = Callable[[Memory, GlyphTable], bool]
 

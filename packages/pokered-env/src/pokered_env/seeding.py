@@ -1,0 +1,28 @@
+"""How a seed reaches the game.
+
+Both games keep the state of their random numbers in two bytes, which are set after the start state
+has been loaded. Pokémon Red also stirs them with a timer in every frame: there, some frames pass
+before the episode begins, so that the timer differs too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pokered_env import ram
+from pokered_env.emulator import Emulator
+
+
+def seed_game(emulator: Emulator, rng: np.random.Generator, max_noop_frames: int) -> None:
+    """Draw the game's random numbers.
+
+    Args:
+        emulator: The game, in its start state.
+        rng: The environment's random numbers; the same number of draws whatever comes out.
+        max_noop_frames: Up to so many frames pass.
+    """
+    add, sub, frames = rng.integers((256, 256, max_noop_frames + 1)).tolist()
+    emulator.write(ram.RANDOM_ADD.address, add)
+    emulator.write(ram.RANDOM_SUB.address, sub)
+    if frames:
+        emulator.tick(frames)
