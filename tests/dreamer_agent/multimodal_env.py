@@ -14,6 +14,7 @@ class WalkEnv(gym.Env):
     """Four moves on a 3x4 grid; the right-most column is the goal."""
 
     metadata = {  # noqa: RUF012
+        "render_modes": [],
         "modalities": {"trail": "mask", "text": "tokens"},
         "alphabets": {"text": [chr(i) for i in range(128)]},
     }

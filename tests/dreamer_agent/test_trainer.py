@@ -175,6 +175,19 @@ def test_a_new_run_does_not_overwrite_an_old_one(uninterrupted):
         train(tiny_config(uninterrupted))
 
 
+def test_a_start_that_failed_at_once_does_not_block_its_directory(tmp_path):
+    with pytest.raises(EnvError):
+        train(tiny_config(tmp_path / "run", env="NoSuchEnv-v0"))
+    train(tiny_config(tmp_path / "run", env_steps=40))
+
+
+@pytest.mark.parametrize("env", ["Pendulum-v1", "FrozenLake-v1"])
+def test_other_spaces_and_sequences_within_episodes_train_too(tmp_path, env):
+    config = tiny_config(tmp_path / "run", env=env, env_steps=120, eval_every_steps=0)
+    train(replace(config, replay=replace(config.replay, boundary="within")))
+    assert metrics_of(tmp_path / "run")[-1]["updates"] > 0
+
+
 def test_an_unwritable_run_directory_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunDirectoryError, match="Cannot write to the run directory"):

@@ -48,7 +48,7 @@ class RunDirectory:
         Raises:
             RunDirectoryError: It cannot be written, or holds a run already.
         """
-        if self.config.exists():
+        if self._has_work():
             raise RunDirectoryError(
                 f"{self.path} already holds a run. Continue it with --resume {self.path}, "
                 "or choose another --run-dir."
@@ -63,6 +63,11 @@ class RunDirectory:
                 f"Cannot write to the run directory {self.path}: {error.strerror}. "
                 "Choose another one with --run-dir."
             ) from None
+
+    def _has_work(self) -> bool:
+        """Whether something would be lost; a start that failed at once leaves only a config."""
+        logged = self.metrics.exists() and self.metrics.stat().st_size > 0
+        return self.config.exists() and (logged or any(self.checkpoints.glob("step_*")))
 
     def require(self) -> None:
         """Check that there is a run here.

@@ -34,6 +34,7 @@ class _Stream:
         self, fields: Sequence[Field], chunk_length: int, writer: SegmentWriter | None
     ) -> None:
         self.chunks: list[Stored] = []
+        self.spans: list[tuple[int, int]] = []  # of the chunks, neighbours merged
         self.writer = writer
         self.num_open = 0
         self.open_start = 0
@@ -42,6 +43,22 @@ class _Stream:
     @property
     def stop(self) -> int:
         return self.open_start + self.num_open
+
+    def add(self, chunk: Stored) -> None:
+        self.chunks.append(chunk)
+        _extend(self.spans, chunk.start, chunk.stop)
+
+    def replace(self, chunks: list[Stored]) -> None:
+        self.chunks, self.spans = chunks, []
+        for chunk in chunks:
+            _extend(self.spans, chunk.start, chunk.stop)
+
+
+def _extend(spans: list[tuple[int, int]], start: int, stop: int) -> None:
+    if spans and spans[-1][1] == start:
+        spans[-1] = (spans[-1][0], stop)
+    else:
+        spans.append((start, stop))
 
 
 class ChunkStore:
@@ -83,7 +100,8 @@ class ChunkStore:
         path = self.directory / f"stream_{index:04d}"
         writer = None if self.read_only else SegmentWriter(path)
         stream = _Stream(self.fields, self.chunk_length, writer)
-        stream.chunks, damage = scan(path, repair=not self.read_only)
+        chunks, damage = scan(path, repair=not self.read_only)
+        stream.replace(chunks)
         for place in damage:
             warnings.warn(f"Replay: skipped damaged data at {place}.", stacklevel=3)
         stream.open_start = stream.chunks[-1].stop if stream.chunks else 0
@@ -122,18 +140,10 @@ class ChunkStore:
     def spans(self, stream: int) -> list[tuple[int, int]]:
         """Contiguous ranges [start, stop) of readable rows, gaps left out."""
         target = self._streams[stream]
-        spans: list[tuple[int, int]] = []
-        for start, stop in self._pieces(target):
-            if spans and spans[-1][1] == start:
-                spans[-1] = (spans[-1][0], stop)
-            else:
-                spans.append((start, stop))
+        spans = list(target.spans)
+        if target.num_open:
+            _extend(spans, target.open_start, target.stop)
         return spans
-
-    @staticmethod
-    def _pieces(stream: _Stream) -> list[tuple[int, int]]:
-        pieces = [(chunk.start, chunk.stop) for chunk in stream.chunks]
-        return [*pieces, (stream.open_start, stream.stop)] if stream.num_open else pieces
 
     def read(self, stream: int, start: int, stop: int) -> dict[str, NDArray[Any]]:
         """Read rows [start, stop) as fresh arrays ``(stop - start, *shape)``.
@@ -173,7 +183,7 @@ class ChunkStore:
         try:
             columns = decode_rows(self.fields, chunk.load(), str(chunk))
         except CorruptChunkError as error:
-            stream.chunks.remove(chunk)
+            stream.replace([other for other in stream.chunks if other is not chunk])
             warnings.warn(str(error), stacklevel=2)
             raise
         self._remember(key, columns)
@@ -195,7 +205,7 @@ class ChunkStore:
             if stream.writer
             else Stored(start, stop, len(record), record=record)
         )
-        stream.chunks.append(stored)
+        stream.add(stored)
         stream.open_start, stream.num_open = stop, 0
 
     def truncate(self, stops: Sequence[int]) -> None:
@@ -209,7 +219,7 @@ class ChunkStore:
                 rows = self.read(index, crossing[0].start, stop) if crossing else None
                 for chunk in stream.chunks[len(kept) :]:
                     _cut(chunk)
-                stream.chunks = kept
+                stream.replace(kept)
                 stream.open_start = crossing[0].start if crossing else stop
                 stream.num_open = 0
                 if stream.writer:
@@ -223,7 +233,7 @@ class ChunkStore:
         with self._lock:
             for stream, first in zip(self._streams, firsts, strict=True):
                 dropped = [chunk for chunk in stream.chunks if chunk.stop <= first]
-                stream.chunks = [chunk for chunk in stream.chunks if chunk.stop > first]
+                stream.replace([chunk for chunk in stream.chunks if chunk.stop > first])
                 in_use = {chunk.path for chunk in stream.chunks}
                 for path in {chunk.path for chunk in dropped} - in_use:
                     if path is not None:
