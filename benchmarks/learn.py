@@ -142,7 +142,7 @@ def text(seed: int, env_steps: int, show_text: bool) -> TrainConfig:
 def run(config: TrainConfig, directory: Path) -> Run:
     """Train, and collect the evaluations as they come."""
     points: list[Point] = []
-    costs = {"eval/seconds": 0.0, "eval/env_steps": 0.0}
+    costs = {"system/eval_seconds": 0.0, "eval/env_steps": 0.0}
     started = time.monotonic()
 
     def note(env_steps: int, scalars: dict[str, float]) -> None:
@@ -150,11 +150,13 @@ def run(config: TrainConfig, directory: Path) -> Run:
             return
         for name in costs:
             costs[name] += scalars.get(name, 0.0)
-        wall_s = time.monotonic() - started - costs["eval/seconds"]
+        wall_s = time.monotonic() - started - costs["system/eval_seconds"]
         points.append(Point(env_steps, scalars["eval/return"], wall_s))
 
     train(dataclasses.replace(config, run_dir=str(directory)), on_record=note)
-    return Run(config.seed, points, int(costs["eval/env_steps"]), costs["eval/seconds"])
+    if not points or points[-1].env_steps + config.eval_every_steps <= config.env_steps:
+        raise SystemExit(f"The run stopped before {config.env_steps:,} steps: no result.")
+    return Run(config.seed, points, int(costs["eval/env_steps"]), costs["system/eval_seconds"])
 
 
 def probe_cue(agent: Agent, length: int, num_episodes: int = 200) -> dict[str, float]:
