@@ -68,11 +68,14 @@ def test_the_screen_is_a_live_view_of_the_lcd(write_tiny_rom: WriteRom) -> None:
         assert set(np.unique(emulator.screen[..., :3])) == {grey}
 
 
-def test_tick_until_counts_the_frames_that_passed(write_tiny_rom: WriteRom) -> None:
+def test_a_step_ends_when_it_is_done_or_at_its_limit(write_tiny_rom: WriteRom) -> None:
     emulator = Emulator(write_tiny_rom())
-    asked = iter([False, False, False, True])
-    assert emulator.tick_until(lambda: next(asked), max_frames=10) == 3
-    assert emulator.tick_until(lambda: False, max_frames=10) == 10
+    emulator.tick(200)
+    for answers, frames in (([True], 10), ([False, False, True], 14), ([False] * 99, 30)):
+        asked = iter(answers)
+        before = emulator.read_byte(0xC000)
+        assert emulator.step_until("a", 8, lambda: next(asked), max_frames=30) == frames  # noqa: B023
+        assert emulator.read_byte(0xC000) == (before + frames) % 256
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000, 153_000])

@@ -80,25 +80,37 @@ class Emulator:
         """Do what ``step`` does; the name a script knows it by."""
         self.step(button, hold_frames, total_frames)
 
-    def tick(self, frames: int) -> None:
+    def step_until(
+        self, button: str | None, hold_frames: int, is_done: Callable[[], bool], max_frames: int
+    ) -> int:
+        """Hold a button, release it, and let frames pass until ``is_done``; draw the last frame.
+
+        Args:
+            button: The button, None for none.
+            hold_frames: Frames it is held.
+            is_done: Asked in the frame after the release and then in every second one.
+            max_frames: The most frames that pass.
+
+        Returns:
+            Number of frames that passed.
+        """
+        if button is not None:
+            self._pyboy.button(button, hold_frames)
+        frames = hold_frames + 1  # the release takes effect in the frame after the hold
+        self.tick(frames, draw=False)
+        while frames < max_frames - 2 and not is_done():
+            self.tick(2, draw=False)
+            frames += 2
+        self.tick(1)
+        return frames + 1
+
+    def tick(self, frames: int, draw: bool = True) -> None:
         """Let frames pass and draw the last one (with a window: every one)."""
         if self._is_shown:
             for _ in range(frames):
                 self.is_running = self._pyboy.tick(1, True) and self.is_running
         else:
-            self._pyboy.tick(frames, True)
-
-    def tick_until(self, is_done: Callable[[], bool], max_frames: int) -> int:
-        """Let frames pass one by one until ``is_done``; draw the last one.
-
-        Returns:
-            Number of frames that passed, at most ``max_frames``.
-        """
-        for frame in range(max_frames):
-            if is_done():
-                return frame
-            self._pyboy.tick(1, True)
-        return max_frames
+            self._pyboy.tick(frames, draw)
 
     def save_state(self) -> bytes:
         """Return the state of the whole machine in the running PyBoy's format."""

@@ -52,20 +52,18 @@ def perform(emulator: Emulator, button: Button, timing: Timing) -> int:
     if not timing.until_ready:
         emulator.step(button.key, timing.hold_frames, timing.action_frames)
         return timing.action_frames
-    # the release takes effect in the frame after the hold
-    emulator.step(button.key, timing.hold_frames, timing.hold_frames + 1)
-    rest = timing.action_frames - timing.hold_frames - 1
-    return timing.hold_frames + 1 + emulator.tick_until(_Readiness(emulator), rest)
+    is_ready = _Readiness(emulator)
+    return emulator.step_until(button.key, timing.hold_frames, is_ready, timing.action_frames)
 
 
 class _Readiness:
-    """Whether the game accepts input: asked once a frame.
+    """Whether the game accepts input: asked in every second frame.
 
     Walking, the game says so itself. In menus, texts and battles it does not: there the screen has
     to stand still for longer than the slowest text takes for a letter.
     """
 
-    _STILL_FRAMES = 8
+    _TIMES_STILL = 4
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
@@ -78,7 +76,7 @@ class _Readiness:
         tiles = self._emulator.read(ram.TILE_MAP.address, ram.TILE_MAP.size)
         self._still = self._still + 1 if tiles == self._tiles else 0
         self._tiles = tiles
-        return self._still >= self._STILL_FRAMES
+        return self._still >= self._TIMES_STILL
 
 
 def _is_count(value: object) -> bool:
