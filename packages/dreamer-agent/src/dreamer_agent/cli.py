@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command is None:
         print(f"dreamer: unknown command {arguments[0]!r}\n\n{_USAGE}", end="", file=sys.stderr)
         return _BAD_INPUT
+    warnings.showwarning = _print_warning
     try:
         command(arguments[1:])
     except DreamerError as error:
@@ -59,6 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"Warning: {message}", file=sys.stderr)
 
 
 def _train(arguments: list[str]) -> None:

@@ -321,7 +321,9 @@ class Collector:
         self._started = state["started"]
         self._score = np.array(state["score"])
         self._length = np.array(state["length"], np.int64)
-        self._state = type(self._state)(**state["agent"])
+        own = {item.name: getattr(self._state, item.name) for item in fields(self._state)}
+        saved = {name: state["agent"][name].to(tensor.device) for name, tensor in own.items()}
+        self._state = type(self._state)(**saved)
         return True
 
 

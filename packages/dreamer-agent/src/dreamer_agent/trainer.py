@@ -231,9 +231,7 @@ class Trainer:
         signals = (signal.SIGINT, signal.SIGTERM)
         before = [signal.signal(number, on_signal) for number in signals]
         try:
-            with warnings.catch_warnings():
-                warnings.showwarning = lambda message, *_: self._display.warn(str(message))
-                yield
+            yield
         finally:
             for number, handler in zip(signals, before, strict=True):
                 signal.signal(number, handler)
