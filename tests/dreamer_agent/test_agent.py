@@ -184,8 +184,8 @@ def test_every_parameter_receives_gradient(name, observation):
     agent.world_model.reward_head.out.weight.data.normal_(std=0.1)
     batch = random_batch(observation, ACTION)
     seen = {}
-    for part, optimizer in agent._optimizers.items():
-        optimizer.step = lambda part=part: torch.zeros(())
+    for optimizer in agent._updater.optimizers.values():
+        optimizer.step = lambda: None  # keeps the gradients
     agent.update(batch)
     for part in ("world_model", "actor_critic"):
         for name_, param in getattr(agent, part).named_parameters():
@@ -219,6 +219,15 @@ def test_a_constant_observation_drives_the_kl_to_the_free_nats():
         metrics = agent.update_world_model(batch).metrics
     assert metrics["latent/kl"] < 1.0
     assert metrics["loss/kl"] == pytest.approx(1.1, abs=0.02)
+
+
+def test_infinite_gradients_of_a_finite_loss_change_nothing_either():
+    agent = build()
+    agent.world_model.continue_head.out.bias.register_hook(lambda grad: grad * torch.inf)
+    before = {name: value.clone() for name, value in agent.state_dict().items()}
+    with pytest.raises(NonFiniteError, match="grad_norm/world_model"):
+        agent.update_world_model(random_batch(BOX, ACTION))
+    assert all(torch.equal(value, before[name]) for name, value in agent.state_dict().items())
 
 
 def test_updating_the_world_model_alone_leaves_actor_and_critic():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from dreamer_agent.config import OptimizerConfig
-from dreamer_agent.optim import FlatOptimizer, LossScale, agc_factors, warmup_factor
+from dreamer_agent.optim import FlatOptimizer, agc_factors, warmup_factor
 
 
 def parameters():
@@ -109,26 +109,3 @@ def test_state_restores_the_next_step_exactly():
     trained(3, params, optimizer)
     trained(3, copies, restored)
     assert all(torch.equal(a, b) for a, b in zip(params, copies, strict=True))
-
-
-def test_loss_scale_halves_on_overflow_and_reports_it():
-    param = torch.nn.Parameter(torch.ones(2))
-    scale = LossScale(enabled=True)
-    before = scale.value
-    param.grad = torch.tensor([float("inf"), 1.0])
-    assert not scale.unscale([param])
-    assert scale.value == before / 2
-    param.grad = torch.full((2,), scale.value)
-    now = scale.value
-    assert scale.unscale([param])
-    torch.testing.assert_close(param.grad, torch.full((2,), now) / now)
-
-
-def test_loss_scale_grows_after_many_good_steps():
-    param = torch.nn.Parameter(torch.ones(1))
-    scale = LossScale(enabled=True)
-    before = scale.value
-    for _ in range(2000):
-        param.grad = torch.ones(1)
-        scale.unscale([param])
-    assert scale.value == 2 * before

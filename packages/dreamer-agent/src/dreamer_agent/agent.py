@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import gymnasium as gym
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from dreamer_agent.actor_critic import ActorCritic, Trajectories, imagine, starts
+from dreamer_agent.actor_critic import ActorCritic
+from dreamer_agent.agent_state import AgentState
 from dreamer_agent.config import AgentConfig
-from dreamer_agent.errors import CheckpointError, NonFiniteError, SpaceError
-from dreamer_agent.optim import FlatOptimizer, LossScale
+from dreamer_agent.errors import CheckpointError, SpaceError
+from dreamer_agent.precision import autocast
 from dreamer_agent.replay.batch import Batch
 from dreamer_agent.rssm import RSSMState
 from dreamer_agent.spaces import (
@@ -27,62 +26,16 @@ from dreamer_agent.spaces import (
     describe,
     observation_specs,
 )
-from dreamer_agent.tensors import TensorBatch, obs_tensors
-from dreamer_agent.world_model import FilterMode, WorldModel, WorldModelLoss
+from dreamer_agent.tensors import obs_tensors
+from dreamer_agent.update import Update, Updater
+from dreamer_agent.world_model import FilterMode, WorldModel
+
+__all__ = ["Agent", "AgentState", "Update"]
 
 ActMode = Literal["sample", "greedy"]
 Observation = Mapping[str, np.ndarray] | np.ndarray
 
 _PURPOSES = ("act", "world_model", "imagination", "dropout")
-_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
-
-
-@dataclass(frozen=True)
-class AgentState:
-    """What the agent remembers of N environments.
-
-    Attributes:
-        deter: ``(N, D)``.
-        stoch: One-hot latents, ``(N, S, C)``.
-        action: The last action, encoded, ``(N, A)``.
-    """
-
-    deter: Float[Tensor, "N D"]
-    stoch: Float[Tensor, "N S C"]
-    action: Float[Tensor, "N A"]
-
-    @property
-    def rssm(self) -> RSSMState:
-        """The world model's part."""
-        return RSSMState(self.deter, self.stoch)
-
-    def where(self, mask: Bool[Tensor, " N"] | np.ndarray, other: AgentState) -> AgentState:
-        """Take this state's rows where ``mask``, and ``other``'s elsewhere."""
-        rows = torch.as_tensor(mask, dtype=torch.bool, device=self.deter.device)
-        return AgentState(
-            torch.where(rows[:, None], self.deter, other.deter),
-            torch.where(rows[:, None, None], self.stoch, other.stoch),
-            torch.where(rows[:, None], self.action, other.action),
-        )
-
-    def detach(self) -> AgentState:
-        """Cut the graph."""
-        return AgentState(self.deter.detach(), self.stoch.detach(), self.action.detach())
-
-
-@dataclass(frozen=True)
-class Update:
-    """What one update returns.
-
-    Attributes:
-        metrics: Losses and statistics by name.
-        deter: Posterior of every row, ``(B, T, D)`` float32.
-        stoch: Class index of every latent, ``(B, T, S)`` int64.
-    """
-
-    metrics: dict[str, float]
-    deter: np.ndarray
-    stoch: np.ndarray
 
 
 class Agent:
@@ -123,8 +76,9 @@ class Agent:
             features = self.world_model.rssm.feature_size
             self.actor_critic = ActorCritic(features, self.action, config).to(self.device)
         self._generators = _generators(seed, self.device)
-        self._optimizers = self._build_optimizers()
-        self._loss_scale = LossScale(config.precision == "float16" and self.device.type == "cuda")
+        self._updater = Updater(
+            self.world_model, self.actor_critic, config, self.mask_key, self._generators
+        )
 
     @property
     def feature_size(self) -> int:
@@ -139,7 +93,7 @@ class Agent:
     @property
     def num_parameters(self) -> int:
         """Trainable parameters; the slow critic does not count."""
-        return sum(param.numel() for param in self._parameters())
+        return sum(param.numel() for param in self._updater.parameters)
 
     def initial_state(self, num_envs: int) -> AgentState:
         """Return the state before the first step of ``num_envs`` environments."""
@@ -173,7 +127,7 @@ class Agent:
         """
         tensors = self._tensors(obs, len(is_first))
         allowed = self._allowed(tensors, action_mask)
-        with self._autocast():
+        with autocast(self.device, self.config.precision):
             posterior = self._filter(tensors, state, state.action, is_first, "sample")
             policy = self.actor_critic.actor(posterior.feature, allowed)
         encoded = policy.sample(self._generators["act"]) if mode == "sample" else policy.mode()
@@ -201,7 +155,7 @@ class Agent:
             The posterior; its ``action`` is the given one, encoded.
         """
         encoded = self.action.encode(action, self.device)
-        with self._autocast():
+        with autocast(self.device, self.config.precision):
             posterior = self._filter(
                 self._tensors(obs, len(is_first)), state, encoded, is_first, mode
             )
@@ -218,29 +172,19 @@ class Agent:
             batch: B sequences of T rows from the replay.
 
         Raises:
-            NonFiniteError: A loss is NaN or infinite; no weight has been changed.
+            SpaceError: An array does not have its space's shape.
+            NonFiniteError: A loss or gradient is NaN or infinite; no weight has been changed.
         """
-        data = self.world_model.tensors(batch)
-        with self._training(), self._autocast():
-            learned = self.world_model.loss(data, self._generators["world_model"])
-        total, behaviour = self._behaviour_loss(learned, data)
-        metrics = {**_world_model_metrics(learned), **behaviour}
-        metrics |= self._apply(learned.total + total, metrics, tuple(self._optimizers))
-        self.actor_critic.update_slow_critic()
-        return _update(metrics, learned.posterior)
+        return self._updater.update(batch)
 
     def update_world_model(self, batch: Batch) -> Update:
         """Train the world model alone on one batch; actor and critic stay as they are.
 
         Raises:
-            NonFiniteError: A loss is NaN or infinite; no weight has been changed.
+            SpaceError: An array does not have its space's shape.
+            NonFiniteError: A loss or gradient is NaN or infinite; no weight has been changed.
         """
-        data = self.world_model.tensors(batch)
-        with self._training(), self._autocast():
-            learned = self.world_model.loss(data, self._generators["world_model"])
-        metrics = _world_model_metrics(learned)
-        metrics |= self._apply(learned.total, metrics, ("world_model",))
-        return _update(metrics, learned.posterior)
+        return self._updater.update_world_model(batch)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return all weights, the slow critic and the return scale, by flat names."""
@@ -272,22 +216,11 @@ class Agent:
 
     def optimizer_state(self) -> dict[str, Tensor]:
         """Return the optimisers' state by flat names."""
-        state = {
-            f"{part}.{name}": tensor
-            for part, optimizer in self._optimizers.items()
-            for name, tensor in optimizer.state().items()
-        }
-        scale = [self._loss_scale.value, float(self._loss_scale.num_good_steps)]
-        return state | {"loss_scale": torch.tensor(scale, dtype=torch.float64)}
+        return self._updater.state()
 
     def load_optimizer_state(self, state: Mapping[str, Tensor]) -> None:
         """Restore what :meth:`optimizer_state` returned."""
-        for part, optimizer in self._optimizers.items():
-            optimizer.load_state(
-                {name: state[f"{part}.{name}"] for name in ("mean", "square", "num_steps")}
-            )
-        self._loss_scale.value = float(state["loss_scale"][0])
-        self._loss_scale.num_good_steps = int(state["loss_scale"][1])
+        self._updater.load_state(state)
 
     def rng_state(self) -> dict[str, Tensor]:
         """Return the state of every generator, one per purpose."""
@@ -300,19 +233,6 @@ class Agent:
 
     def _modules(self) -> dict[str, torch.nn.Module]:
         return {"world_model": self.world_model, "actor_critic": self.actor_critic}
-
-    def _parameters(self) -> list[Tensor]:
-        return [param for optimizer in self._optimizers.values() for param in optimizer.params]
-
-    def _build_optimizers(self) -> dict[str, FlatOptimizer]:
-        config = self.config.optimizer
-        behaviour_lr = config.actor_critic_lr or config.lr
-        parts = self.actor_critic
-        return {
-            "world_model": FlatOptimizer(self.world_model.parameters(), config, config.lr),
-            "actor": FlatOptimizer(parts.actor.parameters(), config, behaviour_lr),
-            "critic": FlatOptimizer(parts.critic.parameters(), config, behaviour_lr),
-        }
 
     def _tensors(self, obs: Observation, num_envs: int) -> dict[str, Tensor]:
         arrays = obs if isinstance(obs, Mapping) else {SINGLE_KEY: np.asarray(obs)}
@@ -341,70 +261,6 @@ class Agent:
         generator = self._generators["act"]
         return self.world_model.filter(state.rssm, action, obs, first, mode, generator)
 
-    def _behaviour_loss(
-        self, learned: WorldModelLoss, data: TensorBatch
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        imagination = self.config.imagination
-        start, weight = starts(learned.posterior, data.weight, imagination)
-        # a context of its own: autocast caches weights cast without a graph, and would reuse them
-        with self._autocast():
-            trajectories = imagine(
-                self.world_model,
-                self.actor_critic.actor,
-                start,
-                imagination.horizon,
-                self.mask_key,
-                self._generators["imagination"],
-            )
-        with self._autocast():
-            return self._behaviour_terms(learned, data, trajectories, weight)
-
-    def _behaviour_terms(
-        self,
-        learned: WorldModelLoss,
-        data: TensorBatch,
-        trajectories: Trajectories,
-        weight: Tensor,
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        behaviour, returns = self.actor_critic.loss(trajectories, weight)
-        metrics = {f"loss/{name}": value for name, value in behaviour.losses.items()}
-        metrics |= {f"behaviour/{name}": value for name, value in behaviour.metrics.items()}
-        total, scale = behaviour.total, self.config.critic.replay_loss
-        if scale:
-            last = self.config.imagination.last or data.shape[1]
-            feature = learned.posterior.feature[:, -last:]
-            boot = returns[0].view(data.shape[0], last)
-            replay = self.actor_critic.replay_loss(feature, data.steps(slice(-last, None)), boot)
-            total = total + scale * replay
-            metrics["loss/replay_critic"] = replay.detach()
-        return total, metrics
-
-    def _apply(
-        self, loss: Tensor, metrics: dict[str, Tensor], parts: tuple[str, ...]
-    ) -> dict[str, Tensor]:
-        if not bool(loss.isfinite()):
-            raise NonFiniteError(_culprit(metrics, self._modules()))
-        (loss * self._loss_scale.value).backward()
-        if not self._loss_scale.unscale(self._parameters()):
-            for param in self._parameters():
-                param.grad = None
-            return {}
-        return {f"grad_norm/{part}": self._optimizers[part].step() for part in parts}
-
-    @contextmanager
-    def _training(self) -> Iterator[None]:
-        """Train mode; dropout, the only user of torch's global generator, is seeded by our own."""
-        self.world_model.train()
-        seed = torch.randint(2**62, (), generator=self._generators["dropout"], device=self.device)
-        devices = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices):
-            torch.manual_seed(int(seed))
-            yield
-
-    def _autocast(self) -> AbstractContextManager[Any]:
-        dtype = _DTYPES.get(self.config.precision)
-        return torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None)
-
 
 def _generators(seed: int, device: torch.device) -> dict[str, torch.Generator]:
     children = np.random.SeedSequence(seed).spawn(len(_PURPOSES))
@@ -414,31 +270,3 @@ def _generators(seed: int, device: torch.device) -> dict[str, torch.Generator]:
         )
         for purpose, child in zip(_PURPOSES, children, strict=True)
     }
-
-
-def _world_model_metrics(learned: WorldModelLoss) -> dict[str, Tensor]:
-    metrics = {f"loss/{name}": value for name, value in learned.losses.items()}
-    return metrics | {f"latent/{name}": value for name, value in learned.metrics.items()}
-
-
-def _update(metrics: Mapping[str, Tensor], posterior: RSSMState) -> Update:
-    values = torch.stack([value.float() for value in metrics.values()]).tolist()
-    return Update(
-        dict(zip(metrics, values, strict=True)),
-        posterior.deter.detach().float().cpu().numpy(),
-        posterior.stoch.detach().argmax(-1).cpu().numpy(),
-    )
-
-
-def _culprit(metrics: Mapping[str, Tensor], modules: Mapping[str, torch.nn.Module]) -> str:
-    bad = [name for name, value in metrics.items() if not bool(value.isfinite())]
-    weights = [
-        f"{part}.{name}"
-        for part, module in modules.items()
-        for name, param in module.named_parameters()
-        if not bool(param.isfinite().all())
-    ]
-    return (
-        f"The loss is not finite. Terms: {bad or 'their sum'}; weights: {weights or 'all finite'}. "
-        "Look for NaN in the observations of these keys, or lower optimizer.lr."
-    )

@@ -11,9 +11,6 @@ from torch.nn import Parameter
 
 from dreamer_agent.config import OptimizerConfig
 
-SCALE_START = 2.0**15
-SCALE_GROWTH_INTERVAL = 2000
-
 
 def warmup_factor(step: int, warmup_steps: int) -> float:
     """Return the share of the learning rate at update ``step`` (from 1): linear, then 1."""
@@ -56,25 +53,28 @@ class FlatOptimizer:
         self.square = torch.zeros(size, device=device)
         self.num_steps = 0
 
-    @torch.no_grad()
-    def step(self) -> Float[Tensor, ""]:
-        """Apply the gradients and drop them.
+    def grad_norm(self) -> Float[Tensor, ""]:
+        """Return the gradient's global norm, before clipping."""
+        norms = torch._foreach_norm([p.grad for p in self.params if p.grad is not None])
+        return torch.linalg.vector_norm(torch.stack(norms))
 
-        Returns:
-            The gradient's global norm before clipping.
-        """
+    def drop_gradients(self) -> None:
+        """Forget the gradients without applying them."""
+        for param in self.params:
+            param.grad = None
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Apply the gradients and drop them."""
         grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.params]
-        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
-        self._clip(grads, norm)
+        self._clip(grads)
         self.num_steps += 1
         update = self._direction(torch.cat([grad.flatten() for grad in grads]))
         update *= -self.lr * warmup_factor(self.num_steps, self.config.warmup_steps)
         sizes = [param.numel() for param in self.params]
         parts = [u.view_as(p) for u, p in zip(update.split(sizes), self.params, strict=True)]
         torch._foreach_add_(self.params, parts)
-        for param in self.params:
-            param.grad = None
-        return norm
+        self.drop_gradients()
 
     def state(self) -> dict[str, Tensor]:
         """Return the state as tensors."""
@@ -87,12 +87,13 @@ class FlatOptimizer:
         self.square.copy_(state["square"])
         self.num_steps = int(state["num_steps"])
 
-    def _clip(self, grads: list[Tensor], norm: Tensor) -> None:
+    def _clip(self, grads: list[Tensor]) -> None:
         config = self.config
         if config.agc:
             factors = agc_factors(grads, self.params, config.agc, config.agc_min_norm)
             torch._foreach_mul_(grads, list(factors.unbind()))
         if config.clip_norm:
+            norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
             torch._foreach_mul_(grads, (config.clip_norm / norm).clamp_max(1.0))
 
     def _direction(self, grad: Tensor) -> Tensor:
@@ -105,29 +106,3 @@ class FlatOptimizer:
             return self.mean / correction
         self.mean.lerp_(grad, 1 - beta1)
         return (self.mean / correction) / rms
-
-
-class LossScale:
-    """Dynamic loss scale for float16: halved after an overflow, doubled after a good while."""
-
-    def __init__(self, enabled: bool) -> None:
-        self.value = SCALE_START if enabled else 1.0
-        self.enabled = enabled
-        self.num_good_steps = 0
-
-    def unscale(self, params: Iterable[Tensor]) -> bool:
-        """Divide the gradients by the scale; return whether all of them are finite."""
-        if not self.enabled:
-            return True
-        grads = [param.grad for param in params if param.grad is not None]
-        torch._foreach_mul_(grads, 1 / self.value)
-        is_finite = bool(torch.stack(torch._foreach_norm(grads)).isfinite().all())
-        self._adapt(is_finite)
-        return is_finite
-
-    def _adapt(self, is_finite: bool) -> None:
-        self.num_good_steps = self.num_good_steps + 1 if is_finite else 0
-        if not is_finite:
-            self.value = max(self.value / 2, 1.0)
-        elif self.num_good_steps % SCALE_GROWTH_INTERVAL == 0:
-            self.value *= 2

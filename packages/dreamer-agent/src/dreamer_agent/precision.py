@@ -1,0 +1,53 @@
+"""Lower precision: autocast to bfloat16 or float16, and the loss scale float16 needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+Precision = Literal["float32", "bfloat16", "float16"]
+
+SCALE_START = 2.0**15
+SCALE_GROWTH_INTERVAL = 2000
+
+_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[Any]:
+    """Compute matrix products and convolutions in lower precision within this context.
+
+    A context caches the weights it casts. One that is entered without gradients must not be the
+    one in which gradients are wanted, or it hands out weights without a graph.
+    """
+    dtype = _DTYPES.get(precision)
+    return torch.autocast(device.type, dtype=dtype, enabled=dtype is not None)
+
+
+class LossScale:
+    """Dynamic loss scale for float16: halved after an overflow, doubled after a good while."""
+
+    def __init__(self, enabled: bool) -> None:
+        self.value = SCALE_START if enabled else 1.0
+        self.enabled = enabled
+        self.num_good_steps = 0
+
+    def unscale(self, params: Iterable[Tensor]) -> bool:
+        """Divide the gradients by the scale; return whether all of them are finite."""
+        if not self.enabled:
+            return True
+        grads = [param.grad for param in params if param.grad is not None]
+        torch._foreach_mul_(grads, 1 / self.value)
+        is_finite = bool(torch.stack(torch._foreach_norm(grads)).isfinite().all())
+        self._adapt(is_finite)
+        return is_finite
+
+    def _adapt(self, is_finite: bool) -> None:
+        self.num_good_steps = self.num_good_steps + 1 if is_finite else 0
+        if not is_finite:
+            self.value = max(self.value / 2, 1.0)
+        elif self.num_good_steps % SCALE_GROWTH_INTERVAL == 0:
+            self.value *= 2

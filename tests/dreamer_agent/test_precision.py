@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import torch
+from dreamer_agent.precision import LossScale, autocast
+
+
+def test_autocast_lowers_matrix_products_only_if_asked():
+    a = torch.ones(2, 2)
+    for precision, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+        with autocast(torch.device("cpu"), precision):
+            assert (a @ a).dtype == dtype
+
+
+def test_loss_scale_halves_on_overflow_and_reports_it():
+    param = torch.nn.Parameter(torch.ones(2))
+    scale = LossScale(enabled=True)
+    before = scale.value
+    param.grad = torch.tensor([float("inf"), 1.0])
+    assert not scale.unscale([param])
+    assert scale.value == before / 2
+    param.grad = torch.full((2,), scale.value)
+    now = scale.value
+    assert scale.unscale([param])
+    torch.testing.assert_close(param.grad, torch.full((2,), now) / now)
+
+
+def test_loss_scale_grows_after_many_good_steps():
+    param = torch.nn.Parameter(torch.ones(1))
+    scale = LossScale(enabled=True)
+    before = scale.value
+    for _ in range(2000):
+        param.grad = torch.ones(1)
+        scale.unscale([param])
+    assert scale.value == 2 * before
