@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from batches import random_batch
+from dreamer_agent.actions import action_spec
 from dreamer_agent.actor_critic import ActorCritic, Trajectories, imagine, starts, step_weights
 from dreamer_agent.config import (
     ActorConfig,
@@ -17,7 +18,7 @@ from dreamer_agent.config import (
     VectorConfig,
 )
 from dreamer_agent.rssm import RSSMState
-from dreamer_agent.spaces import action_spec, observation_specs
+from dreamer_agent.spaces import observation_specs
 from dreamer_agent.world_model import WorldModel
 from gymnasium import spaces
 

@@ -6,10 +6,11 @@ import numpy as np
 import pydantic
 import pytest
 import torch
+from dreamer_agent.actions import action_spec
 from dreamer_agent.actor_critic import ActorCritic
 from dreamer_agent.config import SIZES, AgentConfig, ImageConfig, RSSMConfig, preset
 from dreamer_agent.errors import ConfigError
-from dreamer_agent.spaces import action_spec, observation_specs
+from dreamer_agent.spaces import observation_specs
 from dreamer_agent.world_model import WorldModel
 from gymnasium import spaces
 

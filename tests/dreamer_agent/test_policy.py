@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from dreamer_agent.actions import action_spec
 from dreamer_agent.config import ActorConfig
 from dreamer_agent.policy import Actor
-from dreamer_agent.spaces import action_spec
 from gymnasium import spaces
 
 CONFIG = ActorConfig(layers=1, units=8)

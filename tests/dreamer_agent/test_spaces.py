@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from dreamer_agent.actions import action_spec
 from dreamer_agent.config import AgentConfig, ModalityConfig, VectorConfig
 from dreamer_agent.errors import ConfigError, SpaceError
 from dreamer_agent.spaces import (
     SINGLE_KEY,
     action_mask_key,
-    action_spec,
     as_action_mask,
     describe,
     observation_specs,

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 from batches import HINTS, SMALL_GAME, random_batch
+from dreamer_agent.actions import action_spec
 from dreamer_agent.config import AgentConfig, ModalityConfig, RSSMConfig, TextConfig, VectorConfig
 from dreamer_agent.distributions import categorical_kl
 from dreamer_agent.errors import SpaceError
 from dreamer_agent.replay.batch import Context
-from dreamer_agent.spaces import action_spec, observation_specs
+from dreamer_agent.spaces import observation_specs
 from dreamer_agent.world_model import WorldModel
 from gymnasium import spaces
 

@@ -8,12 +8,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from dreamer_agent.actions import ActionSpec
 from dreamer_agent.config import AgentConfig, ImaginationConfig
 from dreamer_agent.critic import Critic, follow, slow_copy
 from dreamer_agent.policy import Actor
 from dreamer_agent.returns import ReturnScale, lambda_return
 from dreamer_agent.rssm import RSSMState
-from dreamer_agent.spaces import ActionSpec
 from dreamer_agent.tensors import TensorBatch
 from dreamer_agent.world_model import WorldModel, weighted_mean
 

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from dreamer_agent.actions import action_spec
 from dreamer_agent.actor_critic import ActorCritic
 from dreamer_agent.agent_state import AgentState
 from dreamer_agent.config import AgentConfig
@@ -21,7 +22,6 @@ from dreamer_agent.rssm import RSSMState
 from dreamer_agent.spaces import (
     SINGLE_KEY,
     action_mask_key,
-    action_spec,
     as_action_mask,
     describe,
     observation_specs,

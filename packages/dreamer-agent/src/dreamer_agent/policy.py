@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from dreamer_agent.actions import ActionSpec
 from dreamer_agent.config import ActorConfig
 from dreamer_agent.distributions import (
     bounded_normal,
@@ -20,7 +21,6 @@ from dreamer_agent.distributions import (
     sample_onehot,
 )
 from dreamer_agent.layers import MLPHead
-from dreamer_agent.spaces import ActionSpec
 
 
 class Policy(Protocol):

@@ -11,11 +11,12 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
+from dreamer_agent.actions import ActionSpec
 from dreamer_agent.config import RSSMConfig
 from dreamer_agent.errors import SpaceError
 from dreamer_agent.replay.batch import Batch, Context
 from dreamer_agent.rssm import RSSMState
-from dreamer_agent.spaces import ActionSpec, ObservationSpec
+from dreamer_agent.spaces import ObservationSpec
 
 
 @dataclass(frozen=True)

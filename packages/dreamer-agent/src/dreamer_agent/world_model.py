@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
 
+from dreamer_agent.actions import ActionSpec
 from dreamer_agent.config import AgentConfig
 from dreamer_agent.decoders import ObservationDecoder
 from dreamer_agent.distributions import TwoHot, bernoulli_loss, categorical_entropy, categorical_kl
@@ -19,7 +20,7 @@ from dreamer_agent.kl import kl_loss
 from dreamer_agent.layers import MLPHead
 from dreamer_agent.replay.batch import Batch
 from dreamer_agent.rssm import RSSM, RSSMState
-from dreamer_agent.spaces import ActionSpec, ObservationSpec
+from dreamer_agent.spaces import ObservationSpec
 from dreamer_agent.tensors import TensorBatch, tensor_batch
 
 FilterMode = Literal["sample", "mode"]
