@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypedDict
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from pokered_env.errors import ConfigError
 from pokered_env.events import NUM_EVENT_BYTES
 from pokered_env.exploration import Exploration
-from pokered_env.game_state import GameState
+from pokered_env.game_state import GameState, PartyMember
 from pokered_env.ram import PARTY_SIZE
 from pokered_env.text import TEXT_LENGTH, ScreenText
 
@@ -156,7 +157,7 @@ def encode(
         out: Written to.
     """
     # every second pixel, not their mean: keeps the four grey levels, so two bits suffice
-    out["screen"][:, :, 0] = lcd[::2, ::2, 0]
+    np.copyto(out["screen"], lcd[::2, ::2, :1])
     exploration.draw_mask(state, out["visited_mask"])
     encode_text(text, out["text"])
     encode_state(state, out["state"])
@@ -171,17 +172,25 @@ def encode_text(text: ScreenText, out: NDArray[np.uint8]) -> None:
 
 def encode_state(state: GameState, out: NDArray[np.float32]) -> None:
     """Write the numbers of ``STATE_LAYOUT`` into ``out``, ``(335,)``, each in [0, 1]."""
-    empty = (0.0,) * (PARTY_SIZE - len(state.party))
-    out[:_EVENTS_START] = (
-        state.map_id / 255,
-        state.direction / 3,
-        state.battle / 2,
-        *(member.hp_fraction for member in state.party),
-        *empty,
-        *(min(member.level / 100, 1.0) for member in state.party),
-        *empty,
-    )
-    np.take(_BYTE_SHARE, np.frombuffer(state.events, np.uint8), out=out[_EVENTS_START:])
+    out[0] = state.map_id / 255
+    out[1] = state.direction / 3
+    out[2] = state.battle / 2
+    out[_PARTY_SPAN] = _party_numbers(state.party)
+    out[_EVENTS_START:] = _event_numbers(state.events)
+
+
+# Party and flags stay the same for many steps.
+@lru_cache(maxsize=512)
+def _party_numbers(party: tuple[PartyMember, ...]) -> NDArray[np.float32]:
+    numbers = np.zeros((2, PARTY_SIZE), np.float32)
+    numbers[0, : len(party)] = [member.hp_fraction for member in party]
+    numbers[1, : len(party)] = [min(member.level / 100, 1.0) for member in party]
+    return numbers.ravel()
+
+
+@lru_cache(maxsize=512)
+def _event_numbers(events: bytes) -> NDArray[np.float32]:
+    return np.frombuffer(events, np.uint8) / np.float32(255)
 
 
 def decode_state(vector: ArrayLike) -> dict[str, NDArray[np.float64]]:
@@ -224,5 +233,5 @@ def _quantity(values: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
     return values * scale if scale == 1 else np.rint(values * scale)
 
 
+_PARTY_SPAN = slice(STATE_LAYOUT[3].start, STATE_LAYOUT[4].span.stop)
 _EVENTS_START = STATE_LAYOUT[-1].start
-_BYTE_SHARE = np.arange(256, dtype=np.float32) / np.float32(255)
