@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ __all__ = [
     "latest",
     "list_checkpoints",
     "load",
+    "load_newest",
     "save",
     "spec_hash",
     "sweep",
@@ -132,6 +134,24 @@ def load(path: Path, parts: tuple[str, ...] = _PARTS) -> Checkpoint:
         read.get("optimizer"),
         read.get("training"),
     )
+
+
+def load_newest(directory: Path) -> Checkpoint | None:
+    """Read the newest checkpoint; a damaged one is named in a warning and passed over.
+
+    Raises:
+        CheckpointError: There are checkpoints, but none can be read.
+    """
+    problems = []
+    for path in reversed(list_checkpoints(directory)):
+        try:
+            return load(path)
+        except CheckpointError as error:
+            problems.append(str(error))
+            warnings.warn(f"{error} Trying the checkpoint before it.", stacklevel=2)
+    if problems:
+        raise CheckpointError("No checkpoint of this run can be read:\n" + "\n".join(problems))
+    return None
 
 
 def list_checkpoints(directory: Path) -> list[Path]:

@@ -8,23 +8,22 @@ differ only in when the reset row arrives; the replay ends up the same.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import Any, Protocol
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
+from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
-from dreamer_agent.envs import SINGLE_KEY, ResumableEnv, as_dict_space, episode_seed
+from dreamer_agent.envs import SINGLE_KEY, as_dict_space, episode_seed, load_each, save_each
+from dreamer_agent.episode import Episode, read_summary
 from dreamer_agent.errors import EnvError, NonFiniteError
 from dreamer_agent.replay import Replay, make_row
 
 __all__ = ["Actor", "Collector", "Episode", "EpisodeRows"]
 
 Row = dict[str, Any]
-
-_SUMMARY_KEYS = ("episode", "episode_summary")
 
 
 class Actor(Protocol):
@@ -37,23 +36,6 @@ class Actor(Protocol):
         self, obs: Any, state: Any, is_first: NDArray[np.bool_], mode: Any = "sample"
     ) -> tuple[NDArray[Any], Any]:
         """Choose actions ``(N, *action_shape)`` and return them with the new state."""
-
-
-@dataclass(frozen=True, slots=True)
-class Episode:
-    """An episode that ended.
-
-    Attributes:
-        env_index: Which environment it ran in.
-        score: Sum of its rewards (the return).
-        length: Number of steps.
-        summary: Numbers in the last ``info["episode"]`` and ``info["episode_summary"]``.
-    """
-
-    env_index: int
-    score: float
-    length: int
-    summary: dict[str, float] = field(default_factory=dict)
 
 
 class EpisodeRows:
@@ -145,7 +127,7 @@ class EpisodeRows:
             )
             if ended[index]:
                 self._episodes[index] += 1
-                episodes.append(Episode(index, 0.0, 0, _summary(info, index)))
+                episodes.append(Episode(index, 0.0, 0, read_summary(info, index)))
         return rows + self._after(ended, was_reset), episodes
 
     def _after(
@@ -203,7 +185,7 @@ class EpisodeRows:
         if hasattr(self.env, "save") and hasattr(self.env, "load"):
             envs: Any = self.env.save()
         elif self.mode == AutoresetMode.DISABLED:
-            envs = _save_each(self.env)
+            envs = save_each(self.env)
         else:
             envs = None
         return {
@@ -225,7 +207,7 @@ class EpisodeRows:
         if hasattr(self.env, "load"):
             self.env.load(state["envs"])
         else:
-            _load_each(self.env, state["envs"])
+            load_each(self.env, state["envs"])
         self._episodes = list(state["episodes"])
         self._ended = np.array(state["ended"], np.bool_)
         self.is_first = np.array(state["is_first"], np.bool_)
@@ -271,11 +253,12 @@ class Collector:
 
     def _keep_latents(self) -> None:
         """Keep the posterior of the rows just acted on, where the replay wants one."""
-        wanted = [i for i, row_id in enumerate(self._last_ids) if self._replay.wants_latent(row_id)]
-        if wanted:
+        ids = np.array(self._last_ids, np.int64)
+        wanted = np.flatnonzero(self._replay.wants_latents(ids))
+        if len(wanted):
             deter = self._state.deter[wanted].detach().float().cpu().numpy()
             stoch = self._state.stoch[wanted].argmax(-1).cpu().numpy()
-            self._replay.write_latents(np.array(self._last_ids)[wanted], deter, stoch)
+            self._replay.write_latents(ids[wanted], deter, stoch)
 
     def _store(self, rows: Sequence[tuple[int, Row]]) -> None:
         for index, row in rows:
@@ -327,53 +310,9 @@ class Collector:
         return True
 
 
-def _save_each(env: Any) -> list[Any] | None:
-    if _is_wrapped(env):
-        return list(env.call("episode_state"))
-    envs = getattr(env, "envs", [])
-    can = envs and all(hasattr(one, "save") and hasattr(one, "load") for one in envs)
-    return [one.save() for one in envs] if can else None
-
-
-def _is_wrapped(env: Any) -> bool:
-    """Whether each environment is a ResumableEnv; processes are asked nothing, we made them."""
-    if isinstance(env, AsyncVectorEnv):
-        return True
-    return isinstance(env, SyncVectorEnv) and all(isinstance(e, ResumableEnv) for e in env.envs)
-
-
-def _load_each(env: Any, saved: Sequence[Any]) -> None:
-    if _is_wrapped(env):
-        env.set_attr("state_to_restore", list(saved))
-        env.reset()
-        return
-    for one, state in zip(env.envs, saved, strict=True):
-        one.load(state)
-
-
 def _as_dict(obs: Any) -> dict[str, NDArray[Any]]:
     return dict(obs) if isinstance(obs, Mapping) else {SINGLE_KEY: obs}
 
 
 def _keys(obs: Any) -> set[str]:
     return set(_as_dict(obs))
-
-
-def _summary(info: Mapping[str, Any], index: int) -> dict[str, float]:
-    """Numbers the environment gave at an episode's end, in ``info`` or ``info["final_info"]``."""
-    final = info.get("final_info") or {}
-    numbers: dict[str, float] = {}
-    entries = [
-        entry
-        for source in (info, final if isinstance(final, Mapping) else {})
-        for name in _SUMMARY_KEYS
-        if isinstance(source.get(name), Mapping)
-        for entry in source[name].items()
-    ]
-    for key, values in entries:
-        if key.startswith("_"):
-            continue
-        value = np.asarray(values[index] if np.ndim(values) else values)
-        if value.ndim == 0 and value.dtype.kind in "iufb":
-            numbers[key] = float(value)
-    return numbers

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import multiprocessing
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import gymnasium as gym
@@ -16,7 +16,15 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, Vecto
 
 from dreamer_agent.errors import EnvError
 
-__all__ = ["ResumableEnv", "Vectorization", "as_dict_space", "episode_seed", "make_vector_env"]
+__all__ = [
+    "ResumableEnv",
+    "Vectorization",
+    "as_dict_space",
+    "episode_seed",
+    "load_each",
+    "make_vector_env",
+    "save_each",
+]
 
 SINGLE_KEY = "observation"
 """Key of an observation that is not a Dict."""
@@ -193,3 +201,29 @@ def _factory(env_id: str, kwargs: Mapping[str, Any]) -> Callable[[], gym.Env[Any
         return ResumableEnv(gym.make(env_id, disable_env_checker=True, **kwargs))
 
     return make
+
+
+def save_each(env: Any) -> list[Any] | None:
+    """State of every environment's running episode; None if they cannot give it."""
+    if _is_wrapped(env):
+        return list(env.call("episode_state"))
+    envs = getattr(env, "envs", [])
+    can = envs and all(hasattr(one, "save") and hasattr(one, "load") for one in envs)
+    return [one.save() for one in envs] if can else None
+
+
+def _is_wrapped(env: Any) -> bool:
+    """Whether each environment is a ResumableEnv; processes are asked nothing, we made them."""
+    if isinstance(env, AsyncVectorEnv):
+        return True
+    return isinstance(env, SyncVectorEnv) and all(isinstance(e, ResumableEnv) for e in env.envs)
+
+
+def load_each(env: Any, saved: Sequence[Any]) -> None:
+    """Bring every environment back to what ``save_each`` gave."""
+    if _is_wrapped(env):
+        env.set_attr("state_to_restore", list(saved))
+        env.reset()
+        return
+    for one, state in zip(env.envs, saved, strict=True):
+        one.load(state)

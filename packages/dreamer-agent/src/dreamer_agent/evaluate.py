@@ -10,8 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamer_agent.collect import Actor, EpisodeRows
+from dreamer_agent.envs import make_vector_env
+from dreamer_agent.train_config import TrainConfig
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "evaluate", "evaluate_fresh"]
+
+_MOST_ENVS = 32
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,17 @@ def evaluate(
         [length for _, length, _ in ordered],
         _mean([summary for _, _, summary in ordered]),
     )
+
+
+def evaluate_fresh(agent: Actor, config: TrainConfig, seed: int) -> Evaluation:
+    """Play ``config.eval_episodes`` episodes side by side in new environments, then close them."""
+    num_envs = min(config.eval_episodes, _MOST_ENVS)
+    env = make_vector_env(config.env, num_envs, config.env_kwargs, config.vectorization)
+    try:
+        rows = EpisodeRows(env, seed, config.agent.action_mask)
+        return evaluate(agent, rows, config.eval_episodes, config.eval_mode)
+    finally:
+        env.close()
 
 
 def _add_up(rows: list[tuple[int, dict[str, Any]]], score: NDArray[Any], length: Any) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Meter", "Watch"]
+import gymnasium as gym
+
+__all__ = ["Meter", "Watch", "max_entropy"]
 
 
 class Meter:
@@ -92,3 +95,12 @@ class Watch:
             f"{self._max_entropy:.2f}): it hardly explores. If the return is poor, raise "
             "agent.actor.entropy."
         )
+
+
+def max_entropy(space: gym.Space[Any]) -> float | None:
+    """Entropy of the uniform policy in nats; None if actions are continuous."""
+    if isinstance(space, gym.spaces.Discrete):
+        return math.log(int(space.n))
+    if isinstance(space, gym.spaces.MultiDiscrete):
+        return float(sum(math.log(int(n)) for n in space.nvec.ravel()))
+    return None

@@ -10,6 +10,7 @@ import torch
 
 from dreamer_agent import checkpoint
 from dreamer_agent.agent import Agent
+from dreamer_agent.device import resolve_device
 from dreamer_agent.learn import Learner
 from dreamer_agent.logging import Logger
 from dreamer_agent.logging.jsonl import JsonlSink
@@ -19,7 +20,6 @@ from dreamer_agent.recording import read_recording
 from dreamer_agent.replay import Replay
 from dreamer_agent.run_dir import RunDirectory, default_run_dir
 from dreamer_agent.train_config import TrainConfig, save_yaml
-from dreamer_agent.trainer import latent_sizes, resolve_device
 
 __all__ = ["train_offline"]
 
@@ -46,7 +46,7 @@ def train_offline(config: TrainConfig, replay_dir: Path) -> Path:
         config.batch_size,
         config.sequence_length,
         config.replay,
-        latent_sizes=latent_sizes(config),
+        latent_sizes=config.latent_sizes,
         seed=config.seed,
     )
     agent = Agent(

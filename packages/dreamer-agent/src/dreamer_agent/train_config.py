@@ -126,6 +126,11 @@ class TrainConfig:
         """Rows one update replays."""
         return self.batch_size * self.sequence_length
 
+    @property
+    def latent_sizes(self) -> tuple[int, int, int]:
+        """(D, S, C) of the agent's state."""
+        return self.agent.rssm.deter, self.agent.rssm.stoch, self.agent.rssm.classes
+
 
 _DESCRIPTION = """Learn in an environment, into a run directory.
 

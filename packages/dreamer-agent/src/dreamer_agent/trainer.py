@@ -8,43 +8,42 @@ or killed and taken back to its last checkpoint, goes on exactly as if it had no
 from __future__ import annotations
 
 import dataclasses
-import math
 import shutil
-import signal
-import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-import gymnasium as gym
 import torch
 
 from dreamer_agent import checkpoint
 from dreamer_agent.agent import Agent
-from dreamer_agent.collect import Collector, Episode, EpisodeRows
+from dreamer_agent.collect import Collector, EpisodeRows
+from dreamer_agent.device import resolve_device
 from dreamer_agent.dream import newest_sequences, save_dream
 from dreamer_agent.envs import episode_seed, make_vector_env
-from dreamer_agent.errors import CheckpointError, ConfigError, ReplayError, RunDirectoryError
-from dreamer_agent.evaluate import evaluate
+from dreamer_agent.episode import Episode
+from dreamer_agent.errors import ReplayError, RunDirectoryError
+from dreamer_agent.evaluate import evaluate_fresh
+from dreamer_agent.interrupt import Interrupt
 from dreamer_agent.learn import Learner
-from dreamer_agent.logging import Logger, Sink
+from dreamer_agent.logging import Logger
 from dreamer_agent.logging.jsonl import JsonlSink
+from dreamer_agent.logging.open import open_sinks
 from dreamer_agent.logging.terminal import Terminal
-from dreamer_agent.metrics import Meter, Watch
+from dreamer_agent.metrics import Meter, Watch, max_entropy
+from dreamer_agent.progress import Progress
 from dreamer_agent.recording import Recording, write_recording
 from dreamer_agent.replay import Replay
 from dreamer_agent.run_dir import RunDirectory, default_run_dir
 from dreamer_agent.schedule import Every
 from dreamer_agent.train_config import TrainConfig, check_resumable, load_yaml, save_yaml
 
-__all__ = ["Trainer", "latent_sizes", "resolve_device", "train"]
+__all__ = ["Trainer", "train"]
 
 _DREAM_SEQUENCES, _DREAM_CONTEXT, _DREAM_HORIZON = 8, 5, 45
-_MOST_EVALUATION_ENVS = 32
 _EVALUATION = 1_000_003  # seeds of evaluation episodes are apart from those of training
 
 
@@ -80,36 +79,12 @@ def train(
         run.lock()
         stack.callback(run.unlock)
         save_yaml(config, run.config)
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(config.threads)
         trainer = Trainer(config, run, on_record)
         stack.callback(trainer.close)
-        with trainer.interruptible():
-            trainer.run()
+        trainer.run()
     return run.path
-
-
-def latent_sizes(config: TrainConfig) -> tuple[int, int, int]:
-    """(D, S, C) of the agent's state."""
-    rssm = config.agent.rssm
-    return rssm.deter, rssm.stoch, rssm.classes
-
-
-def resolve_device(name: str) -> str:
-    """Turn ``auto`` into a device that is there.
-
-    Raises:
-        ConfigError: Torch cannot use this device here.
-    """
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(
-            f"device={name!r} cannot be used here ({str(error).splitlines()[0]}). "
-            "Use --device auto or --device cpu."
-        ) from None
-    return name
 
 
 class Trainer:
@@ -129,50 +104,68 @@ class Trainer:
     ) -> None:
         self._config, self._run = config, run
         self._on_record = on_record
-        self._stack = ExitStack()
         self._stop_reason = ""
+        self._interrupt = Interrupt(self._announce_stop)
+        saved = self._find_checkpoint()
+        with ExitStack() as stack:
+            rows = self._open_environments(stack)
+            self._build(rows, stack)
+            log_state = self._restore(saved) if saved else {"position": 0, "wandb_id": None}
+            self._open_logs(log_state, stack)
+            self._stack = stack.pop_all()
+        self._saved_at = time.monotonic()
+        self._progress = Progress(
+            config,
+            self._display.status,
+            self._collector.env_steps,
+            self._learner.weights_version,
+        )
+
+    def _find_checkpoint(self) -> checkpoint.Checkpoint | None:
+        run = self._run
         checkpoint.sweep(run.checkpoints)
-        saved = self._newest_checkpoint()
-        if saved and saved.training is None:
+        saved = checkpoint.load_newest(run.checkpoints)
+        if saved is None:
+            shutil.rmtree(run.replay, ignore_errors=True)
+        elif saved.training is None:
             raise RunDirectoryError(
                 f"{run.path} was trained offline and cannot be resumed; start a new run."
             )
-        if saved is None:
-            shutil.rmtree(run.replay, ignore_errors=True)
-        rows = EpisodeRows(
-            make_vector_env(config.env, config.num_envs, config.env_kwargs, config.vectorization),
-            config.seed,
-            config.agent.action_mask,
-        )
-        self._stack.callback(rows.env.close)
+        return saved
+
+    def _open_environments(self, stack: ExitStack) -> EpisodeRows:
+        config = self._config
+        env = make_vector_env(config.env, config.num_envs, config.env_kwargs, config.vectorization)
+        stack.callback(env.close)
+        self._metadata = dict(env.metadata)
+        return EpisodeRows(env, config.seed, config.agent.action_mask)
+
+    def _build(self, rows: EpisodeRows, stack: ExitStack) -> None:
+        config, run = self._config, self._run
+        spaces = (rows.observation_space, rows.action_space)
         self._agent = Agent(
-            rows.observation_space,
-            rows.action_space,
+            *spaces,
             config.agent,
             modalities=rows.modalities,
             device=resolve_device(config.device),
             seed=config.seed,
         )
-        self._metadata = dict(rows.env.metadata)
-        write_recording(
-            run.replay, Recording(rows.observation_space, rows.action_space, self._metadata)
-        )
+        write_recording(run.replay, Recording(*spaces, self._metadata))
         self._replay = Replay.for_spaces(
-            rows.observation_space,
-            rows.action_space,
+            *spaces,
             num_streams=config.num_envs,
             batch_size=config.batch_size,
             sequence_length=config.sequence_length,
             config=config.replay,
-            latent_sizes=latent_sizes(config),
+            latent_sizes=config.latent_sizes,
             directory=run.replay,
             seed=config.seed,
         )
-        self._stack.callback(self._replay.close)
+        stack.callback(self._replay.close)
         self._collector = Collector(rows, self._agent, self._replay)
         self._learner = Learner(self._agent, self._replay)
         self._meter = Meter()
-        self._watch = Watch(config.agent.kl.free_nats, _max_entropy(rows.action_space))
+        self._watch = Watch(config.agent.kl.free_nats, max_entropy(rows.action_space))
         self._clocks = {
             "log": Every(config.log.every_steps),
             "eval": Every(config.eval_every_steps),
@@ -182,64 +175,49 @@ class Trainer:
             f"dreamer · {config.env} · {self._agent.num_parameters / 1e6:.1f}M parameters",
             str(run.path),
         )
-        log_state: dict[str, Any] = {"position": 0, "wandb_id": None}
-        if saved:
-            log_state = self._restore(saved)
-        self._jsonl = JsonlSink(run.metrics, log_state["position"])
-        self._wandb_id: str | None = log_state["wandb_id"]
-        self._logger = Logger(self._sinks())
-        self._stack.callback(self._logger.close)
-        self._started_at = self._saved_at = time.monotonic()
-        self._first_steps = self._collector.env_steps
-        self._speed_mark = (self._started_at, self._first_steps, self._learner.weights_version)
+
+    def _open_logs(self, state: dict[str, Any], stack: ExitStack) -> None:
+        config, run = self._config, self._run
+        self._jsonl = JsonlSink(run.metrics, state["position"])
+        sinks, self._wandb_id = open_sinks(
+            config.log, run.path, dataclasses.asdict(config), state["wandb_id"]
+        )
+        self._logger = Logger([self._jsonl, self._display, *sinks])
+        stack.callback(self._logger.close)
 
     def run(self) -> None:
         """Work until the configured end, an interruption, or an error; then save."""
         self._display.start()
         if self._collector.env_steps:
             self._display.say(f"Resumed at step {self._collector.env_steps:,}.", "cyan")
-        while not self._stop_reason and not self._is_over():
-            if self._is_behind():
-                self._meter.add(self._learner.update())
-            else:
-                self._count(self._collector.step())
-            self._update_status()
-            if not self._is_behind():
-                self._do_what_is_due()
-        self._save()
+        with self._interrupt:
+            while not self._is_over():
+                self._work()
+            self._save()
         self._display.status.phase = "stopped" if self._stop_reason else "done"
         self._display.say(self._farewell(), "cyan")
+
+    def _work(self) -> None:
+        """Do one unit of work, and what is due after it."""
+        if self._is_behind():
+            self._meter.add(self._learner.update())
+        else:
+            self._count(self._collector.step())
+        self._note_progress()
+        if not self._is_behind():
+            self._do_what_is_due()
 
     def close(self) -> None:
         """Close display, files and environments."""
         self._display.close()
         self._stack.close()
 
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """Let Ctrl-C and SIGTERM end the loop after the present unit of work."""
-
-        def on_signal(number: int, frame: FrameType | None) -> None:
-            if self._stop_reason:
-                raise KeyboardInterrupt
-            self._stop_reason = "Stopped"
-            self._display.say("Stopping: saving a checkpoint … (again: abort)", "cyan")
-
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = [signal.signal(number, on_signal) for number in signals]
-        try:
-            yield
-        finally:
-            for number, handler in zip(signals, before, strict=True):
-                signal.signal(number, handler)
-
     def _is_over(self) -> bool:
-        limit = self._config.stop_after_minutes
-        if limit and time.monotonic() - self._started_at >= 60 * limit:
-            self._stop_reason = f"Stopped after {limit:g} minutes"
+        if self._progress.is_out_of_time:
+            self._stop_reason = f"Stopped after {self._config.stop_after_minutes:g} minutes"
+        elif self._interrupt.requested:
+            self._stop_reason = "Stopped"
+        if self._stop_reason:
             return True
         return self._collector.env_steps >= self._config.env_steps and not self._is_behind()
 
@@ -273,52 +251,24 @@ class Trainer:
         scalars = {"updates": float(self._learner.weights_version), **self._meter.take()}
         for warning in self._watch.check(scalars, self._learner.weights_version):
             self._display.warn(warning)
-        self._write(scalars | self._system())
+        done = (self._collector.env_steps, self._learner.weights_version)
+        self._write(scalars | self._progress.system(*done, self._replay.stats()))
 
     def _write(self, scalars: dict[str, float]) -> None:
         self._logger.write(self._collector.env_steps, scalars)
         if self._on_record:
             self._on_record(self._collector.env_steps, scalars)
 
-    def _system(self) -> dict[str, float]:
-        """Timings and sizes: the part of the metrics that differs from run to run."""
-        stats = self._replay.stats()
-        now, steps, updates = (
-            time.monotonic(),
-            self._collector.env_steps,
-            self._learner.weights_version,
-        )
-        seconds = max(1e-9, now - self._speed_mark[0])
-        scalars = {
-            "system/env_steps_per_s": (steps - self._speed_mark[1]) / seconds,
-            "system/updates_per_s": (updates - self._speed_mark[2]) / seconds,
-            "system/replay_bytes_per_row": stats.bytes_per_row,
-            "system/seconds": now - self._started_at,
-        }
-        self._speed_mark = (now, steps, updates)
-        latents = f" + {stats.context_bytes_per_row:.0f} for latents"
-        self._display.status.replay = (
-            f"{stats.rows:,} rows, {stats.bytes_per_row:.0f} bytes each{latents}"
-        )
-        return scalars
-
     def _evaluate(self) -> None:
         config, status = self._config, self._display.status
         step = self._collector.env_steps
         status.phase = "evaluating"
         started, rng = time.monotonic(), self._agent.rng_state()
-        env = make_vector_env(
-            config.env,
-            min(config.eval_episodes, _MOST_EVALUATION_ENVS),
-            config.env_kwargs,
-            config.vectorization,
-        )
         try:
-            seed = episode_seed(config.seed, _EVALUATION, step)
-            rows = EpisodeRows(env, seed, config.agent.action_mask)
-            result = evaluate(self._agent, rows, config.eval_episodes, config.eval_mode)
+            result = evaluate_fresh(
+                self._agent, config, episode_seed(config.seed, _EVALUATION, step)
+            )
         finally:
-            env.close()
             self._agent.set_rng_state(rng)
         seconds = {"system/eval_seconds": time.monotonic() - started}
         self._write(result.scalars() | seconds)
@@ -336,21 +286,10 @@ class Trainer:
         scalars = {f"open_loop/{name}": value for name, value in errors.items()}
         self._logger.write(self._collector.env_steps, scalars, {"dream": path})
 
-    def _update_status(self) -> None:
-        status, config = self._display.status, self._config
-        status.env_steps, status.total_steps = self._collector.env_steps, config.env_steps
-        status.updates = self._learner.weights_version
-        learning = status.updates > 0 or self._is_behind()
-        status.phase = "learning" if learning else "collecting"
-        elapsed = time.monotonic() - self._started_at
-        new_steps = status.env_steps - self._first_steps
-        left = (config.env_steps - status.env_steps) * elapsed / new_steps if new_steps else None
-        status.fraction = status.env_steps / config.env_steps
-        if config.stop_after_minutes:
-            limit = 60 * config.stop_after_minutes
-            status.fraction = max(status.fraction, elapsed / limit)
-            left = min(math.inf if left is None else left, limit - elapsed)
-        status.seconds_left = None if left is None else max(0.0, left)
+    def _note_progress(self) -> None:
+        updates = self._learner.weights_version
+        phase = "learning" if updates or self._is_behind() else "collecting"
+        self._progress.update(self._collector.env_steps, updates, phase)
 
     def _save(self) -> None:
         self._display.status.phase = "saving"
@@ -377,19 +316,6 @@ class Trainer:
         self._saved_at = time.monotonic()
         self._display.status.saved_at, self._display.status.saved_step = self._saved_at, step
 
-    def _newest_checkpoint(self) -> checkpoint.Checkpoint | None:
-        """Newest checkpoint that can be read; a damaged one is named and passed over."""
-        problems = []
-        for path in reversed(checkpoint.list_checkpoints(self._run.checkpoints)):
-            try:
-                return checkpoint.load(path)
-            except CheckpointError as error:
-                problems.append(str(error))
-                warnings.warn(f"{error} Trying the checkpoint before it.", stacklevel=2)
-        if problems:
-            raise CheckpointError("No checkpoint of this run can be read:\n" + "\n".join(problems))
-        return None
-
     def _restore(self, saved: checkpoint.Checkpoint) -> dict[str, Any]:
         checkpoint.compare_specs(saved.spec, self._agent.spec, str(self._run.path))
         self._agent.load_state_dict(saved.model)
@@ -412,27 +338,8 @@ class Trainer:
         log: dict[str, Any] = training["log"]
         return log
 
-    def _sinks(self) -> list[Sink]:
-        config = self._config.log
-        sinks: list[Sink] = [self._jsonl, self._display]
-        if config.tensorboard:
-            from dreamer_agent.logging.tensorboard import TensorBoardSink
-
-            sinks.append(TensorBoardSink(self._run.tensorboard))
-        if config.wandb != "off":
-            from dreamer_agent.logging.wandb import WandbSink
-
-            sink = WandbSink(
-                config.wandb,
-                self._run.path,
-                config.wandb_project,
-                config.wandb_name or self._run.path.name,
-                dataclasses.asdict(self._config),
-                self._wandb_id,
-            )
-            self._wandb_id = sink.run_id
-            sinks.append(sink)
-        return sinks
+    def _announce_stop(self) -> None:
+        self._display.say("Stopping: saving a checkpoint … (again: abort)", "cyan")
 
     def _farewell(self) -> str:
         done = self._stop_reason or "Done"
@@ -440,12 +347,3 @@ class Trainer:
         unfinished = step < self._config.env_steps
         hint = f" Continue with: dreamer train --resume {path}" if unfinished else ""
         return f"{done} at step {step:,}; saved in {path}.{hint}"
-
-
-def _max_entropy(space: gym.Space[Any]) -> float | None:
-    """Entropy of the uniform policy in nats; None if actions are continuous."""
-    if isinstance(space, gym.spaces.Discrete):
-        return math.log(int(space.n))
-    if isinstance(space, gym.spaces.MultiDiscrete):
-        return float(sum(math.log(int(n)) for n in space.nvec.ravel()))
-    return None

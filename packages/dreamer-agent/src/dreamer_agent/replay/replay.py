@@ -4,93 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, NonNegativeInt, PositiveInt
-from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from dreamer_agent.errors import ConfigError, CorruptChunkError, ReplayError
 from dreamer_agent.replay.batch import Batch
 from dreamer_agent.replay.chunk import Field
+from dreamer_agent.replay.config import ReplayConfig, ReplayStats
 from dreamer_agent.replay.context import ContextStore
-from dreamer_agent.replay.sampler import Boundary, Sampler, Window
-from dreamer_agent.replay.store import ChunkStore, count_streams, load_schema
+from dreamer_agent.replay.rows import FLAGS, OBS_PREFIX, row_fields, row_id, split_ids
+from dreamer_agent.replay.sampler import Sampler, Window
+from dreamer_agent.replay.schema import count_streams, load_schema
+from dreamer_agent.replay.store import ChunkStore
 
-__all__ = ["Replay", "ReplayConfig", "ReplayStats", "make_row", "row_fields"]
-
-_ROW_BITS = 40  # row id = stream << 40 | row
-_OBS = "obs/"
-_FLAGS = ("is_first", "is_last", "is_terminal")
-
-
-@pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class ReplayConfig:
-    """Storage and sampling of experience."""
-
-    capacity: PositiveInt = 2_000_000
-    """Rows kept over all environments; older ones are forgotten."""
-    chunk_length: PositiveInt = 64
-    """Rows packed together as one unit of storage."""
-    boundary: Boundary = "cross"
-    """"cross": sequences are cut from each environment's stream and run over episode ends
-    (is_first resets the state). "within": each stays in one episode, short ones are padded."""
-    context_every: NonNegativeInt = 8
-    """Keep the latent of every K-th row, so that sequences start from a known state; 0 keeps none
-    (sequences start from the zero state)."""
-    online: bool = True
-    """Show each newly collected sequence to the learner once as soon as it is complete."""
-    prefetch: bool = True
-    """Decode the next batch in a thread while the learner works (the results are the same)."""
-
-
-@dataclass(frozen=True)
-class ReplayStats:
-    """What the replay holds."""
-
-    rows: int
-    bytes_per_row: float
-    context_bytes_per_row: float
-
-
-def row_fields(observation_space: gym.spaces.Dict, action_space: gym.Space[Any]) -> list[Field]:
-    """Columns of a row for these spaces: ``obs/<key>``, ``action``, ``reward`` and three flags."""
-    fields = [
-        Field(_OBS + key, np.dtype(space.dtype).str, tuple(space.shape or ()))
-        for key, space in observation_space.spaces.items()
-    ]
-    action = Field("action", np.dtype(action_space.dtype).str, tuple(action_space.shape or ()))
-    flags = [Field(name, "|b1", ()) for name in _FLAGS]
-    return [*fields, action, Field("reward", "<f4", ()), *flags]
-
-
-def make_row(
-    obs: Mapping[str, Any],
-    action: Any,
-    reward: float,
-    *,
-    is_first: bool = False,
-    is_last: bool = False,
-    is_terminal: bool = False,
-) -> dict[str, Any]:
-    """Put together one row: what arrived together.
-
-    Args:
-        obs: The observation, by key.
-        action: The action that led to it; zeros where ``is_first``.
-        reward: The reward that came with it; 0 where ``is_first``.
-        is_first: Whether this is the reset row of an episode.
-        is_last: Whether the episode ended here, by termination or truncation.
-        is_terminal: Whether it ended by termination.
-    """
-    row = {_OBS + key: value for key, value in obs.items()}
-    row.update(action=action, reward=reward)
-    row.update(is_first=is_first, is_last=is_last, is_terminal=is_terminal)
-    return row
+__all__ = ["Replay"]
 
 
 class Replay:
@@ -219,7 +151,7 @@ class Replay:
         """Add one row (see ``make_row``) to an environment's stream and return its id."""
         index = self._store.append(stream, row)
         self._sampler.observe(stream, index, bool(row["is_first"]), bool(row["is_last"]))
-        return stream << _ROW_BITS | index
+        return row_id(stream, index)
 
     def spans(self) -> list[list[tuple[int, int]]]:
         """Per stream, the ranges [start, stop) of rows that are kept."""
@@ -296,8 +228,8 @@ class Replay:
         if self._context is None:
             return
         flat = ids.reshape(-1)
-        stream, row = _split_ids(flat)
-        kept = np.flatnonzero((flat >= 0) & self._context.has_slot(row))
+        stream, row = split_ids(flat)
+        kept = np.flatnonzero(self.wants_latents(flat))
         if len(kept):
             self._context.write(
                 stream[kept],
@@ -306,10 +238,11 @@ class Replay:
                 stoch.reshape(len(flat), -1)[kept],
             )
 
-    def wants_latent(self, row_id: int) -> bool:
-        """Whether this row's latent is kept."""
-        every = self._context.every if self._context else 0
-        return every > 0 and ((row_id & (1 << _ROW_BITS) - 1) + 1) % every == 0
+    def wants_latents(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these rows keep their latent."""
+        if self._context is None:
+            return np.zeros(ids.shape, np.bool_)
+        return (ids >= 0) & self._context.has_slot(split_ids(ids)[1])
 
     def stats(self) -> ReplayStats:
         """Number of rows and what a row costs."""
@@ -383,12 +316,16 @@ class Replay:
             rows = self._store.read(stream, start, start + size)
             for name, values in rows.items():
                 columns[name][index, :size] = values
-            ids[index, :size] = (stream << _ROW_BITS) + np.arange(start, start + size)
+            ids[index, :size] = row_id(stream, start) + np.arange(size)
         # an abandoned episode (a stream taken up anew) ends where the next one begins
         columns["is_last"][:, :-1] |= columns["is_first"][:, 1:] & (ids[:, 1:] >= 0)
-        obs = {f.name[len(_OBS) :]: columns[f.name] for f in self.fields if _is_obs(f.name)}
+        obs = {
+            name.removeprefix(OBS_PREFIX): values
+            for name, values in columns.items()
+            if name.startswith(OBS_PREFIX)
+        }
         padded = any(window.length < length for window in windows)
-        rest: dict[str, Any] = {name: columns[name] for name in ("action", "reward", *_FLAGS)}
+        rest: dict[str, Any] = {name: columns[name] for name in ("action", "reward", *FLAGS)}
         return Batch(obs=obs, ids=ids, valid=ids >= 0 if padded else None, **rest)
 
     def _read_context(self, windows: list[Window]) -> Any:
@@ -410,11 +347,3 @@ class Replay:
                     starts += (row + np.flatnonzero(flags)).tolist()
             found.append(starts)
         return found
-
-
-def _split_ids(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    return ids >> _ROW_BITS, ids & (1 << _ROW_BITS) - 1
-
-
-def _is_obs(name: str) -> bool:
-    return name.startswith(_OBS)

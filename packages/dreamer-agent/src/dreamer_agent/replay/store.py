@@ -6,7 +6,6 @@ chunk that was being filled; a damaged chunk is named in a warning and left out.
 
 from __future__ import annotations
 
-import json
 import threading
 import warnings
 from collections import OrderedDict
@@ -19,11 +18,11 @@ from numpy.typing import NDArray
 
 from dreamer_agent.errors import CorruptChunkError, ReplayError
 from dreamer_agent.replay.chunk import Field, decode_rows, encode_chunk
+from dreamer_agent.replay.schema import check_schema
 from dreamer_agent.replay.segments import SegmentWriter, Stored, scan
 
-__all__ = ["ChunkStore", "count_streams", "load_schema"]
+__all__ = ["ChunkStore"]
 
-_SCHEMA_FILE = "schema.json"
 _CACHE_BYTES = 64 * 2**20
 
 
@@ -91,7 +90,7 @@ class ChunkStore:
         self._cache: OrderedDict[tuple[int, int], dict[str, NDArray[Any]]] = OrderedDict()
         self._cache_bytes = 0
         if directory is not None:
-            _check_schema(directory, self.fields)
+            check_schema(directory, self.fields)
         self._streams = [self._open_stream(index) for index in range(num_streams)]
 
     def _open_stream(self, index: int) -> _Stream:
@@ -279,40 +278,3 @@ def _cut(chunk: Stored) -> None:
     elif chunk.path.stat().st_size > chunk.offset:
         with chunk.path.open("r+b") as file:
             file.truncate(chunk.offset)
-
-
-def _check_schema(directory: Path, fields: Sequence[Field]) -> None:
-    """Write the columns beside the chunks, or compare with those already there."""
-    path = directory / _SCHEMA_FILE
-    if not path.exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        columns = [{"name": f.name, "dtype": f.dtype, "shape": list(f.shape)} for f in fields]
-        path.write_text(json.dumps({"version": 1, "fields": columns}, indent=1))
-        return
-    stored, wanted = set(load_schema(directory)), set(fields)
-    if stored != wanted:
-        difference = ", ".join(sorted(str(field) for field in stored ^ wanted))
-        raise ReplayError(
-            f"The replay at {directory} has other columns than this run: {difference}. "
-            "Use another run directory, or the environment the replay was recorded with."
-        )
-
-
-def load_schema(directory: Path) -> tuple[Field, ...]:
-    """Read the columns of a stored replay.
-
-    Raises:
-        ReplayError: There is no replay in this directory.
-    """
-    path = directory / _SCHEMA_FILE
-    if not path.exists():
-        raise ReplayError(
-            f"No replay at {directory} (no {_SCHEMA_FILE}). A run keeps its replay in RUN/replay."
-        )
-    entries = json.loads(path.read_text())["fields"]
-    return tuple(Field(e["name"], e["dtype"], tuple(e["shape"])) for e in entries)
-
-
-def count_streams(directory: Path) -> int:
-    """Number of streams a stored replay has."""
-    return len(list(directory.glob("stream_*")))
