@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import torch
-from dreamer_agent.precision import LossScale, autocast
+from dreamer_agent.precision import LossScale, autocast, has_native_bfloat16
 
 
 def test_autocast_lowers_matrix_products_only_if_asked():
@@ -9,6 +9,13 @@ def test_autocast_lowers_matrix_products_only_if_asked():
     for precision, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
         with autocast(torch.device("cpu"), precision):
             assert (a @ a).dtype == dtype
+
+
+def test_auto_is_bfloat16_only_where_the_device_has_it():
+    cpu, a = torch.device("cpu"), torch.ones(2, 2)
+    with autocast(cpu, "auto"):
+        is_lowered = (a @ a).dtype == torch.bfloat16
+    assert is_lowered == has_native_bfloat16(cpu)
 
 
 def test_loss_scale_halves_on_overflow_and_reports_it():

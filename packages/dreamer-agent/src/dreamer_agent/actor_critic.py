@@ -185,8 +185,7 @@ class ActorCritic(nn.Module):
         lam = self.config.imagination.lam
         returns = lambda_return(data.reward, live, data.is_last, boot, lam)
         log_probs = self.critic(feature[:, :-1])
-        with torch.no_grad():
-            slow_values = self.slow_critic.values(self.slow_critic(feature[:, :-1]))
+        slow_values = self.slow_critic.values(self.slow_critic(feature[:, :-1].detach()))
         # the return reaches one row on, so that row must not be padding either
         valid = data.weight[:, 1:]
         loss = self._critic_loss(log_probs, returns, slow_values)

@@ -238,8 +238,9 @@ class AgentConfig:
     critic: CriticConfig = CriticConfig()
     imagination: ImaginationConfig = ImaginationConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"
-    """Autocast type of matrix products and convolutions; parameters stay float32."""
+    precision: Literal["float32", "bfloat16", "float16", "auto"] = "float32"
+    """Autocast type of matrix products and convolutions; parameters stay float32. ``auto``:
+    bfloat16 where the device computes it natively (else it is slower), float32 elsewhere."""
 
 
 # deter, hidden, classes, image depth, units (danijar/dreamerv3 configs.yaml; "xs" is ours)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-Precision = Literal["float32", "bfloat16", "float16"]
+Precision = Literal["float32", "bfloat16", "float16", "auto"]
 
 SCALE_START = 2.0**15
 SCALE_GROWTH_INTERVAL = 2000
@@ -23,8 +24,18 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
     A context caches the weights it casts. One that is entered without gradients must not be the
     one in which gradients are wanted, or it hands out weights without a graph.
     """
+    if precision == "auto":
+        precision = "bfloat16" if has_native_bfloat16(device) else "float32"
     dtype = _DTYPES.get(precision)
     return torch.autocast(device.type, dtype=dtype, enabled=dtype is not None)
+
+
+@cache
+def has_native_bfloat16(device: torch.device) -> bool:
+    """Whether the device has bfloat16 instructions; without them it is many times slower."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 class LossScale:
