@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -92,7 +93,7 @@ def test_other_seeds_give_other_episodes(env: PokeRedEnv) -> None:
     digests = set()
     for seed in range(4):
         env.reset(seed=seed)
-        digests.add(play(env, [0] * 40))
+        digests.add(play(env, random_actions(80)))
     assert len(digests) == 4
 
 
@@ -108,9 +109,9 @@ def test_a_reset_does_not_depend_on_what_was_played_before(env: PokeRedEnv) -> N
 def test_episodes_after_the_first_differ_and_repeat_with_the_first_seed(env: PokeRedEnv) -> None:
     def two_episodes() -> list[str]:
         env.reset(seed=1)
-        first = play(env, [0] * 40)
+        first = play(env, random_actions(80))
         env.reset()
-        return [first, play(env, [0] * 40)]
+        return [first, play(env, random_actions(80))]
 
     once = two_episodes()
     assert once[0] != once[1]
@@ -329,6 +330,8 @@ def test_whole_numbers_of_any_kind_are_actions(env: PokeRedEnv, action: Any) -> 
         {"goal": "GOT_STARTR"},
         {"start_state": {"start": 0.0}},
         {"start_state": {}},
+        {"start_state": 7},
+        {"rom_path": 7},
     ],
 )
 def test_arguments_outside_their_range_are_refused(arguments: dict[str, Any]) -> None:
@@ -376,7 +379,7 @@ def test_sticky_actions_repeat_the_last_one() -> None:
         for _ in range(5):
             env.step(6)  # start would open the menu
         assert env.game_state.direction.name == "DOWN"
-        assert not env.step(6)[4]["text"]
+        assert "SAVE" not in env.step(6)[4]["text"]
 
 
 def test_the_action_mask_says_which_buttons_are_heeded() -> None:
@@ -496,3 +499,21 @@ def test_every_public_name_exists_and_has_a_docstring() -> None:
 def test_every_error_is_a_pokered_error() -> None:
     for name in pokered_env.errors.__all__:
         assert issubclass(getattr(pokered_env.errors, name), PokeRedError)
+
+
+def test_a_window_shows_every_frame_and_changes_nothing(env: PokeRedEnv) -> None:
+    env.reset(seed=7)
+    expected = play(env, random_actions(3))
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_env as t; "
+        "from pokered_env.env import PokeRedEnv; env = PokeRedEnv(render_mode='human'); "
+        "env.reset(seed=7); print(t.play(env, t.random_actions(3)), env.emulator.is_running)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(Path(__file__).parent)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "SDL_VIDEODRIVER": "dummy"},
+    )
+    assert run.stdout.split() == [expected, "True"]

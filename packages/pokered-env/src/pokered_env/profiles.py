@@ -14,7 +14,7 @@ from pokered_env.events import EventTable
 from pokered_env.glyphs import GlyphSource
 from pokered_env.maps import MapInfo, MapTable
 from pokered_env.rom import RomProfile, StartState
-from pokered_env.scripts import InputScript, Press, is_in_control, shows
+from pokered_env.scripts import InputScript, Press, hides, is_in_control, shows
 from pokered_env.text import CHARACTERS
 
 POKEMON_RED_SHA1 = "ea9bcae617fdf159b045185467ae58b2e4a48b9a"
@@ -149,7 +149,12 @@ def _until(button: str, word: str) -> Press:
 
 
 # The first entry of each name menu asks for a name; the second is a ready-made one.
-_CHOOSE_PRESET_NAME = (Press(None, 0, 20), Press("down", 4, 20), Press("a", 4, 60))
+_CHOOSE_PRESET_NAME = (
+    Press(None, 0, 20),
+    Press("down", 4, 20),
+    Press("a", 4, 12),
+    Press(None, 0, 4, repeat=100, until=hides("NEW NAME"), goal="the end of the name menu"),
+)
 _RED_NEW_GAME: InputScript = (
     _until("start", "NEW GAME"),
     _until("a", "NEW NAME"),

@@ -59,6 +59,10 @@ class RewardWeights:
         if isinstance(weights, RewardWeights):
             return weights
         names = [field.name for field in fields(cls)]
+        if weights is not None and not isinstance(weights, Mapping):
+            raise ConfigError(
+                f"reward_weights={weights!r}. Pass a mapping, such as {{'explore': 0.05}}."
+            )
         given = dict(weights or {})
         if unknown := set(map(str, given)) - set(names):
             raise ConfigError(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pokered_env.errors import RomFormatError, RomNotFoundError, UnknownRomError
+from pokered_env.errors import ConfigError, RomFormatError, RomNotFoundError, UnknownRomError
 from pokered_env.events import EventTable
 from pokered_env.glyphs import GlyphSource, GlyphTable, build_glyph_table
 from pokered_env.maps import MapTable
@@ -123,6 +123,8 @@ def _choose_path(rom_path: str | os.PathLike[str] | None) -> Path:
     from pokered_env import profiles
 
     chosen = rom_path if rom_path is not None else os.environ.get(ROM_VARIABLE) or None
+    if not isinstance(chosen, str | os.PathLike | None):
+        raise ConfigError(f"rom_path={chosen!r} is no path. Pass the path of a .gb file.")
     return profiles.OPEN_CARTRIDGE_PATH if chosen is None else Path(chosen).expanduser()
 
 

@@ -71,6 +71,11 @@ def shows(word: str) -> Condition:
     return lambda memory, glyphs: word in str(read_text(memory, glyphs))
 
 
+def hides(word: str) -> Condition:
+    """Return a condition: ``word`` is no part of the text on the screen."""
+    return lambda memory, glyphs: word not in str(read_text(memory, glyphs))
+
+
 def is_in_control(memory: Memory, glyphs: GlyphTable) -> bool:
     """Tell whether the player can walk now: no text, battle, script or ignored button."""
     del glyphs

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -28,6 +29,8 @@ from pokered_env.state_file import MAGIC, pack_state, unpack_state
 
 State = str | os.PathLike[str] | bytes
 """A start state: a name, the path of a file, or the bytes of one."""
+
+_STATE_TYPES = (str, os.PathLike, bytes)
 
 _log = logging.getLogger("pokered_env")
 
@@ -48,8 +51,8 @@ def load_start_state(rom: Rom, state: State) -> bytes:
         StateFormatError: The file or bytes are no save state of this ROM.
         StateMismatchError: It was made for another ROM or PyBoy.
     """
-    if isinstance(state, bytes | bytearray | memoryview):
-        return _native(rom, bytes(state))
+    if isinstance(state, bytes):
+        return _native(rom, state)
     if isinstance(state, str):
         if state in rom.profile.start_states:
             return _scripted(rom, state)
@@ -89,13 +92,8 @@ class StartStates:
             StateError: A state cannot be used.
             ConfigError: The weights are no positive numbers.
         """
-        weights = states if isinstance(states, Mapping) else {states: 1.0}
+        weights = _weights(states)
         total = sum(weights.values())
-        if not total > 0 or not all(0 <= weight < inf for weight in weights.values()):
-            raise ConfigError(
-                f"Weights of start states {list(weights.values())}: pass numbers from 0 on, at "
-                "least one of them above."
-            )
         return cls(
             labels=tuple(_label(state) for state in weights),
             states=tuple(load_start_state(rom, state) for state in weights),
@@ -114,6 +112,22 @@ class StartStates:
         """Return the label and the bytes of a state; draws nothing if there is only one."""
         i = int(rng.choice(len(self.states), p=self.shares)) if len(self.states) > 1 else 0
         return self.labels[i], self.states[i]
+
+
+def _weights(states: Any) -> Mapping[State, float]:
+    weights = {states: 1.0} if isinstance(states, _STATE_TYPES) else states
+    if not isinstance(weights, Mapping) or not all(isinstance(s, _STATE_TYPES) for s in weights):
+        raise ConfigError(
+            f"{states!r} is no start state. Pass a name, a path, bytes, or a mapping of such to "
+            "weights."
+        )
+    numbers = all(isinstance(w, int | float) and 0 <= w < inf for w in weights.values())
+    if not numbers or not sum(weights.values()) > 0:
+        raise ConfigError(
+            f"Weights of start states {list(weights.values())}: pass numbers from 0 on, at least "
+            "one of them above."
+        )
+    return weights
 
 
 def _label(state: State) -> str:
