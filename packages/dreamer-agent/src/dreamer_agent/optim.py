@@ -69,11 +69,12 @@ class FlatOptimizer:
         grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.params]
         self._clip(grads)
         self.num_steps += 1
-        update = self._direction(torch.cat([grad.flatten() for grad in grads]))
-        update *= -self.lr * warmup_factor(self.num_steps, self.config.warmup_steps)
+        direction = self._direction(torch.cat([grad.flatten() for grad in grads]))
+        rate = self.lr * warmup_factor(self.num_steps, self.config.warmup_steps)
         sizes = [param.numel() for param in self.params]
-        parts = [u.view_as(p) for u, p in zip(update.split(sizes), self.params, strict=True)]
-        torch._foreach_add_(self.params, parts)
+        parts = [u.view_as(p) for u, p in zip(direction.split(sizes), self.params, strict=True)]
+        correction = 1 - self.config.beta1**self.num_steps
+        torch._foreach_add_(self.params, parts, alpha=-rate / correction)
         self.drop_gradients()
 
     def state(self) -> dict[str, Tensor]:
@@ -97,12 +98,10 @@ class FlatOptimizer:
             torch._foreach_mul_(grads, (config.clip_norm / norm).clamp_max(1.0))
 
     def _direction(self, grad: Tensor) -> Tensor:
+        """Update the state; ``grad`` is overwritten, for large temporaries cost page faults."""
         beta1, beta2, eps = self.config.beta1, self.config.beta2, self.config.eps
         self.square.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
-        rms = (self.square / (1 - beta2**self.num_steps)).sqrt_().add_(eps)
-        correction = 1 - beta1**self.num_steps
+        rms = self.square.div(1 - beta2**self.num_steps).sqrt_().add_(eps)
         if self.config.kind == "laprop":
-            self.mean.lerp_(grad / rms, 1 - beta1)
-            return self.mean / correction
-        self.mean.lerp_(grad, 1 - beta1)
-        return (self.mean / correction) / rms
+            return self.mean.lerp_(grad.div_(rms), 1 - beta1)
+        return self.mean.lerp_(grad, 1 - beta1) / rms
