@@ -28,7 +28,7 @@ def page(lines: list[str]) -> Image.Image:
 def describe(state: np.ndarray) -> list[str]:
     """Name the parts of the state vector."""
     parts = decode_state(state)
-    events = np.unpackbits((parts.pop("events") * 255).round().astype(np.uint8))
+    events = np.unpackbits(parts.pop("events").astype(np.uint8))
     lines = [f"{name:12} {np.array2string(value, precision=2)}" for name, value in parts.items()]
     return [*lines, f"{'events':12} {events.sum()} of {events.size} flags set"]
 
