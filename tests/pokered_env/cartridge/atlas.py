@@ -42,6 +42,24 @@ class Situation:
     map_id: int
 
 
+@dataclass(frozen=True)
+class _Ground:
+    """Kinds of all cells as they are now, and who stands where."""
+
+    kinds: dict[int, list[list[str]]]
+    patched: dict[tuple[int, int, int], str]
+    people: dict[int, frozenset[tuple[int, int]]]
+
+    def kind(self, spot: Spot) -> str:
+        known = self.kinds[spot.map_id][spot.y][spot.x]
+        return self.patched.get((spot.map_id, spot.x, spot.y), known)
+
+    def admits(self, spot: Spot) -> bool:
+        return (
+            self.kind(spot) in WALKABLE_KINDS and (spot.x, spot.y) not in self.people[spot.map_id]
+        )
+
+
 class Atlas:
     """All maps of the cartridge."""
 
@@ -50,6 +68,10 @@ class Atlas:
         self.maps = {map_.identity: map_ for map_ in world.maps.values()}
         self._cells = {i: map_.cells(world.tilesets[map_.tileset]) for i, map_ in self.maps.items()}
         self._origins = {i: grid_origin(world, m) for i, m in self.maps.items() if m.is_outdoor}
+        self._kinds = {
+            i: [[world.tilesets[self.maps[i].tileset].kinds[cell] for cell in row] for row in rows]
+            for i, rows in self._cells.items()
+        }
         self._toggles = world.toggles()
         self._outdoors: dict[tuple[int, int], tuple[int, int, int]] = {}
         for i, (left, top) in self._origins.items():
@@ -75,13 +97,18 @@ class Atlas:
 
     def kind(self, map_id: int, x: int, y: int, has_flag: Callable[[int], bool]) -> str:
         """Kind of a cell of a map, patches applied."""
-        map_ = self.maps[map_id]
-        tileset = self.world.tilesets[map_.tileset]
-        cell = self._cells[map_id][y][x]
-        for patch in map_.patches:
-            if (patch.x, patch.y) == (x, y) and self._holds(patch.condition, has_flag):
-                cell = tileset.cell(patch.cell)
-        return tileset.kinds[cell]
+        return self._patched(has_flag).get((map_id, x, y), self._kinds[map_id][y][x])
+
+    def _patched(self, has_flag: Callable[[int], bool]) -> dict[tuple[int, int, int], str]:
+        """Kinds of the cells that flags have changed."""
+        kinds = {}
+        for map_ in self.maps.values():
+            tileset = self.world.tilesets[map_.tileset]
+            for patch in map_.patches:
+                if self._holds(patch.condition, has_flag):
+                    cell = tileset.cell(patch.cell)
+                    kinds[map_.identity, patch.x, patch.y] = tileset.kinds[cell]
+        return kinds
 
     def _holds(self, condition: tuple[str, str] | None, has_flag: Callable[[int], bool]) -> bool:
         if condition is None:
@@ -96,15 +123,15 @@ class Atlas:
     def path(self, start: Spot, goals: Iterable[Spot], now: Situation) -> list[str] | None:
         """Shortest list of directions from a spot to any goal (`last` of goals is ignored)."""
         wanted = {(goal.map_id, goal.x, goal.y) for goal in goals}
-        people = {i: self._standing(map_, now) for i, map_ in self.maps.items()}
+        ground = self._ground(now)
         came: dict[Spot, tuple[Spot, str] | None] = {start: None}
         queue = deque([start])
         while queue:
             spot = queue.popleft()
-            if ((spot.map_id, spot.x, spot.y) in wanted and spot != start) or not came:
+            if spot != start and (spot.map_id, spot.x, spot.y) in wanted:
                 return self._trace(came, spot)
             for direction in STEPS:
-                after = self._step(spot, direction, now, people)
+                after = self._step(spot, direction, ground)
                 if after is not None and after not in came:
                     came[after] = (spot, direction)
                     queue.append(after)
@@ -112,17 +139,21 @@ class Atlas:
 
     def reachable(self, start: Spot, now: Situation) -> set[tuple[int, int, int]]:
         """All cells one can walk to."""
-        people = {i: self._standing(map_, now) for i, map_ in self.maps.items()}
+        ground = self._ground(now)
         seen = {start}
         queue = deque([start])
         while queue:
             spot = queue.popleft()
             for direction in STEPS:
-                after = self._step(spot, direction, now, people)
+                after = self._step(spot, direction, ground)
                 if after is not None and after not in seen:
                     seen.add(after)
                     queue.append(after)
         return {(spot.map_id, spot.x, spot.y) for spot in seen}
+
+    def _ground(self, now: Situation) -> _Ground:
+        people = {i: self._standing(map_, now) for i, map_ in self.maps.items()}
+        return _Ground(self._kinds, self._patched(now.has_flag), people)
 
     def _standing(self, map_: Map, now: Situation) -> frozenset[tuple[int, int]]:
         if map_.identity == now.map_id:
@@ -154,26 +185,14 @@ class Atlas:
         found = self._outdoors.get((left + x, top + y))
         return None if found is None else Spot(*found, spot.last)
 
-    def _step(
-        self,
-        spot: Spot,
-        direction: str,
-        now: Situation,
-        people: dict[int, frozenset[tuple[int, int]]],
-    ) -> Spot | None:
+    def _step(self, spot: Spot, direction: str, ground: _Ground) -> Spot | None:
         dx, dy = STEPS[direction]
         after = self._neighbour(spot, dx, dy)
         if after is None:
             return None
-        kind = self.kind(after.map_id, after.x, after.y, now.has_flag)
-        if kind == "ledge" and direction == "down":
+        if direction == "down" and ground.kind(after) == "ledge":
             after = self._neighbour(after, 0, 1)
-            if after is None:
-                return None
-            kind = self.kind(after.map_id, after.x, after.y, now.has_flag)
-        if kind not in WALKABLE_KINDS or (after.x, after.y) in people[after.map_id]:
-            return None
-        return self._through_warp(after)
+        return None if after is None or not ground.admits(after) else self._through_warp(after)
 
     def _through_warp(self, spot: Spot) -> Spot:
         map_ = self.maps[spot.map_id]

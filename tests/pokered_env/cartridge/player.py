@@ -126,7 +126,7 @@ class Player:
         map_id = self.atlas.map_id(map_name)
         goals = [Spot(map_id, x, y, 0) for x, y in cells]
         wanted = {(goal.map_id, goal.x, goal.y) for goal in goals}
-        for _ in range(10 * PATIENCE):
+        for _ in range(2 * PATIENCE):
             self.settle()
             here = self.spot()
             if (here.map_id, here.x, here.y) in wanted:
@@ -137,6 +137,50 @@ class Player:
                 continue
             self._follow(path)
         raise StuckError(f"cannot walk to {map_name} {cells} from {self.spot()}")
+
+    def free_direction(self) -> str:
+        """A direction in which one can walk from here."""
+        here = self.spot()
+        people = self.situation().blocked
+        for direction, (dx, dy) in STEPS.items():
+            is_free = (here.x + dx, here.y + dy) not in people
+            if is_free and self.neighbour_kind(direction) == "walk":
+                return direction
+        raise StuckError(f"no way out of {here}")
+
+    def neighbour_kind(self, direction: str) -> str:
+        """Kind of the cell next to the player."""
+        here, (dx, dy) = self.spot(), STEPS[direction]
+        map_ = self.atlas.maps[here.map_id]
+        if not (0 <= here.x + dx < map_.width and 0 <= here.y + dy < map_.height):
+            return "outside"
+        return self.atlas.kind(here.map_id, here.x + dx, here.y + dy, self.flag)
+
+    def cells(self, map_name: str, kind: str) -> list[tuple[int, int]]:
+        """Cells of the signs, triggers, hidden items... of a map."""
+        return [(thing.x, thing.y) for thing in self.atlas.world.maps[map_name].of_kind(kind)]
+
+    def floor(self, map_name: str) -> list[tuple[int, int]]:
+        """Plain floor of a map one can walk to, without warps and triggers."""
+        return self._reachable_cells(map_name, "walk")
+
+    def grass(self, map_name: str) -> list[tuple[int, int]]:
+        """Tall grass of a map one can walk to."""
+        return self._reachable_cells(map_name, "grass")
+
+    def _reachable_cells(self, map_name: str, kind: str) -> list[tuple[int, int]]:
+        map_ = self.atlas.world.maps[map_name]
+        special = {(spot.x, spot.y) for spot in (*map_.warps, *map_.of_kind("trigger"))}
+        cells = {
+            (x, y)
+            for map_id, x, y in self.atlas.reachable(self.spot(), self.situation())
+            if map_id == map_.identity
+        }
+        return [
+            (x, y)
+            for x, y in sorted(cells - special)
+            if self.atlas.kind(map_.identity, x, y, self.flag) == kind
+        ]
 
     def can_reach(self, map_name: str, x: int, y: int) -> bool:
         goal = Spot(self.atlas.map_id(map_name), x, y, 0)
@@ -164,10 +208,14 @@ class Player:
         raise StuckError(f"cannot speak to {name} in {map_name}")
 
     def use(self, map_name: str, x: int, y: int) -> None:
-        """Press A in front of a cell: a sign, a lever, a hidden item."""
+        """Press A in front of a cell (a sign, a lever, a hidden item) and read to the end."""
+        self.begin_use(map_name, x, y)
+        self.settle()
+
+    def begin_use(self, map_name: str, x: int, y: int) -> None:
+        """Press A in front of a cell."""
         for _ in range(PATIENCE):
             if self._use(map_name, x, y):
-                self.settle()
                 return
         raise StuckError(f"nothing happens at {map_name} ({x}, {y})")
 
@@ -215,15 +263,23 @@ class Player:
         for _ in range(PATIENCE):
             if not self.in_battle():
                 return
-            if self._at_battle_menu():
-                self._attack()
+            if self.at_battle_menu():
+                self.choose_move(self.best_move())
             elif self._at_party():
                 self._send_next()
             else:
                 self.press("a")
         raise StuckError("the battle does not end")
 
-    def _at_battle_menu(self) -> bool:
+    def read_to_battle_menu(self) -> None:
+        """Press A until a turn's menu is open."""
+        for _ in range(PATIENCE):
+            if self.at_battle_menu():
+                return
+            self.press("a")
+        raise StuckError("no battle menu comes")
+
+    def at_battle_menu(self) -> bool:
         at_menu = any(
             self.tile(x, y) == TILE_CURSOR for x in (LEFT_COLUMN, RIGHT_COLUMN) for y in (14, 16)
         )
@@ -238,7 +294,8 @@ class Player:
         is_party = self.tile(0, 14) == TILE_BOX_CORNER and self.tile(1, 16) == LETTER_C
         return is_party and any(self.tile(0, 2 * i) == TILE_CURSOR for i in range(6))
 
-    def _attack(self) -> None:
+    def choose_move(self, slot: int) -> None:
+        """From the battle menu: fight with the move in a slot."""
         if TILE_CURSOR in (self.tile(RIGHT_COLUMN, 14), self.tile(RIGHT_COLUMN, 16)):
             self.press("left")
         if self.tile(LEFT_COLUMN, 16) == TILE_CURSOR:
@@ -246,12 +303,10 @@ class Player:
         self.press("a")
         for _ in range(8):
             if self._at_moves():
-                break
+                self._choose_row(slot, lambda: self.byte(0xCC26))
+                self.press("a")
+                return
             self.press("a")
-        else:
-            return
-        self._choose_row(self.best_move(), lambda: self.byte(0xCC26))
-        self.press("a")
 
     def _send_next(self) -> None:
         able = [i for i in range(self.byte(0xD163)) if self.word(0xD16C + 44 * i)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from player import Player
+from player import Player, StuckError
 
-REED_GRASS = ((9, 29), (2, 29), (5, 31))
+MAX_DEFEATS = 6
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,15 @@ class Walkthrough:
         """Go to the nearest hearth."""
         self.player.talk("HEARTH", "rosa")
 
+    def win(self, map_name: str, name: str, flag: str) -> None:
+        """Fight somebody until beaten, resting after each defeat."""
+        for _ in range(MAX_DEFEATS):
+            self.player.talk(map_name, name)
+            if self.player.has(flag):
+                return
+            self.rest()
+        raise StuckError(f"{name} wins every time")
+
     def scenes(self) -> Iterator[str]:
         """Play scene after scene; yields the name of each when it is over."""
         for scene in (
@@ -61,7 +70,7 @@ class Walkthrough:
 
     def lodge(self) -> None:
         player = self.player
-        player.talk("HOME", "bram")
+        player.walk_to("HOME", *player.cells("HOME", "trigger"))
         player.talk("LODGE", "lamp_glow")
         player.talk("LODGE", "bram")
 
@@ -71,9 +80,9 @@ class Walkthrough:
     def reeds(self) -> None:
         player = self.player
         player.train(8, "REED_PATH", (2, 31), (5, 31), self.rest)
-        player.talk("REED_PATH", "pip")
+        self.win("REED_PATH", "pip", "BEAT_SCOUT_PIP")
         self.rest()
-        player.talk("REED_PATH", "wyn")
+        self.win("REED_PATH", "wyn", "BEAT_REEDER_WYN")
         player.talk("REED_PATH", "cartographer")
 
     def millbrook(self) -> None:
@@ -84,19 +93,21 @@ class Walkthrough:
 
     def hall_of_moss(self) -> None:
         player = self.player
-        player.talk("HALL_OF_MOSS", "fern")
-        player.talk("HALL_OF_MOSS", "moth")
+        self.win("HALL_OF_MOSS", "fern", "BEAT_HALL_FERNA")
+        self.win("HALL_OF_MOSS", "moth", "BEAT_HALL_MOTHE")
         player.train(12, "REED_PATH", (6, 8), (10, 8), self.rest)
         self.rest()
-        player.talk("HALL_OF_MOSS", "ivy")
+        self.win("HALL_OF_MOSS", "ivy", "BEAT_WARDEN_IVY")
 
     def wood(self) -> None:
         player = self.player
         self.buy_salve()
         player.use("MILLBROOK", 22, 12)
         self.rest()
-        for name in ("moss_scout", "wood_reeder", "wood_scout"):
-            player.talk("GLOAM_WOOD", name)
+        self.win("GLOAM_WOOD", "moss_scout", "BEAT_SCOUT_BRI")
+        self.win("GLOAM_WOOD", "wood_reeder", "BEAT_REEDER_ALDA")
+        self.win("GLOAM_WOOD", "wood_scout", "BEAT_SCOUT_TOLL")
+        player.use("GLOAM_WOOD", *player.cells("GLOAM_WOOD", "hidden")[0])
         player.talk("GLOAM_WOOD", "hob")
 
     def buy_salve(self) -> None:
@@ -105,7 +116,7 @@ class Walkthrough:
 
     def quarry_road(self) -> None:
         player = self.player
-        player.talk("QUARRY_ROAD", "road_miner")
+        self.win("QUARRY_ROAD", "road_miner", "BEAT_MINER_DUG")
         player.use("QUARRY_ROAD", 13, 10)
         player.train(17, "QUARRY_ROAD", (15, 13), (18, 13), self.rest)
 
@@ -113,17 +124,17 @@ class Walkthrough:
         player = self.player
         player.use("QUARRY", 8, 3)
         player.use("QUARRY", 20, 3)
-        player.talk("QUARRY", "foreman")
+        self.win("QUARRY", "foreman", "BEAT_FOREMAN")
 
     def saltmere(self) -> None:
         player = self.player
-        player.talk("QUARRY_ROAD", "road_reeder")
+        self.win("QUARRY_ROAD", "road_reeder", "BEAT_REEDER_SELA")
         self.rest()
         player.train(21, "QUARRY_ROAD", (29, 14), (32, 14), self.rest)
         self.rest()
-        player.talk("HALL_OF_TIDE", "diver")
+        self.win("HALL_OF_TIDE", "diver", "BEAT_DIVER")
         self.rest()
-        player.talk("HALL_OF_TIDE", "roe")
+        self.win("HALL_OF_TIDE", "roe", "BEAT_WARDEN_ROE")
         self.rest()
         player.use("SALTMERE", 18, 7)
 
@@ -131,5 +142,5 @@ class Walkthrough:
         player = self.player
         player.train(24, "QUARRY_ROAD", (29, 14), (32, 14), self.rest)
         self.rest()
-        player.talk("HALL_OF_TIDE", "sol")
+        self.win("HALL_OF_TIDE", "sol", "BEAT_WARDEN_SOL")
         player.use("HALL_OF_TIDE", 5, 2)

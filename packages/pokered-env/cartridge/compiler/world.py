@@ -302,7 +302,7 @@ class MapCompiler:
                 spot = bytes([y + patch.y, x + patch.x, cell])
                 records.append((spot + self._condition(patch.condition, patch.line),))
         if len(records) > MAX_PATCHES:
-            raise map_.line.error(f"{len(records)} patches (outdoors: in all); at most {MAX_PATCHES}")
+            raise map_.line.error(f"{len(records)} patches outdoors or here; at most {MAX_PATCHES}")
         return records
 
     def _sprites(
