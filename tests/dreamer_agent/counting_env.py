@@ -12,7 +12,7 @@ import torch
 class CountingEnv(gym.Env):
     """Observation: (seed of the episode mod 1000, step, last action); ends after 3-9 steps."""
 
-    metadata = {"modalities": {}}  # noqa: RUF012
+    metadata = {"render_modes": [], "modalities": {}}  # noqa: RUF012
     action_space = gym.spaces.Discrete(3)
 
     def __init__(self, dict_space=True, masks=False):
@@ -75,3 +75,6 @@ class RandomAgent:
         self.seen.append(({key: np.copy(value) for key, value in obs.items()}, is_first.copy()))
         deter = torch.where(torch.from_numpy(is_first)[:, None], 0.0, state.deter + 1)
         return self.rng.integers(self.num_actions, size=len(is_first)), replace(state, deter=deter)
+
+
+gym.register("Counting-v0", "counting_env:CountingEnv")

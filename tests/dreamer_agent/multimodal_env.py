@@ -14,7 +14,8 @@ class WalkEnv(gym.Env):
     """Four moves on a 3x4 grid; the right-most column is the goal."""
 
     metadata = {  # noqa: RUF012
-        "render_modes": [],
+        "render_modes": ["rgb_array"],
+        "render_fps": 10,
         "modalities": {"trail": "mask", "text": "tokens"},
         "alphabets": {"text": [chr(i) for i in range(128)]},
     }
@@ -27,6 +28,12 @@ class WalkEnv(gym.Env):
         }
     )
     action_space = spaces.Discrete(4)
+
+    def __init__(self, render_mode=None):
+        self.render_mode = render_mode
+
+    def render(self):
+        return np.repeat(self._obs()["screen"], 3, axis=-1)
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)

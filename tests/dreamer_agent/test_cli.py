@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +143,24 @@ def test_eval_prints_scores_as_json(capsys, run):
     result = last_json(capsys)
     assert result["episodes"] == 3 and result["return"] == result["length"]
     assert result["return_min"] <= result["return"] <= result["return_max"]
+
+
+def test_eval_films_the_first_episode(capsys, tmp_path):
+    config = tiny_config(tmp_path / "run", env_steps=60, eval_every_steps=0)
+    train(replace(config, env="multimodal_env:Walk-v0"))
+    out = tmp_path / "play.gif"
+    assert main(["eval", str(tmp_path / "run"), "--episodes", "2", "--video", str(out)]) == 0
+    assert last_json(capsys)["episodes"] == 2
+    with Image.open(out) as video:
+        assert video.size == (32, 24) and video.n_frames > 1
+    assert ".webp or .gif" in fails(capsys, "eval", tmp_path / "run", "--video", "x.avi")
+
+
+def test_an_environment_that_cannot_be_filmed_is_named(capsys, tmp_path):
+    config = tiny_config(tmp_path / "run", env_steps=30, eval_every_steps=0)
+    train(replace(config, env="counting_env:Counting-v0"))
+    message = fails(capsys, "eval", tmp_path / "run", "--video", tmp_path / "x.gif")
+    assert "counting_env:Counting-v0" in message and "render_mode" in message
 
 
 def test_eval_of_one_checkpoint(capsys, run):

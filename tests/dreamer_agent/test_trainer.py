@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from dreamer_agent import checkpoint
@@ -21,7 +22,7 @@ from dreamer_agent.errors import (
     RunDirectoryError,
     SpacesMismatchError,
 )
-from dreamer_agent.replay import ReplayConfig
+from dreamer_agent.replay import Replay, ReplayConfig
 from dreamer_agent.train_config import load_yaml, save_yaml
 from dreamer_agent.trainer import train
 from tiny import metrics_of, tiny_config
@@ -186,6 +187,24 @@ def test_other_spaces_and_sequences_within_episodes_train_too(tmp_path, env):
     config = tiny_config(tmp_path / "run", env=env, env_steps=120, eval_every_steps=0)
     train(replace(config, replay=replace(config.replay, boundary="within")))
     assert metrics_of(tmp_path / "run")[-1]["updates"] > 0
+
+
+def test_an_action_mask_in_info_is_stored_learned_and_honoured(tmp_path):
+    config = tiny_config(
+        tmp_path / "run",
+        env="counting_env:Counting-v0",
+        env_kwargs={"masks": True},
+        env_steps=120,
+        eval_every_steps=60,
+    )
+    train(config)
+    assert any("loss/action_mask" in line for line in metrics_of(tmp_path / "run"))
+    replay = Replay.open(tmp_path / "run" / "replay", 2, 8)
+    for stream in range(2):
+        ((start, stop),) = replay.spans()[stream]
+        rows = replay.read(stream, start, stop)
+        allowed = rows["obs/action_mask"][np.arange(stop - start - 1), rows["action"][1:]]
+        assert allowed[~rows["is_first"][1:]].all(), "an action was taken that the mask forbids"
 
 
 def test_an_unwritable_run_directory_is_one_clear_error(tmp_path):

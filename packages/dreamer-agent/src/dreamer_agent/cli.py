@@ -23,7 +23,7 @@ usage: dreamer COMMAND ...
   train    learn in an environment            dreamer train --env CartPole-v1 --size xs
            go on with a run                   dreamer train --resume runs/NAME
            learn from a stored replay only    dreamer train --offline runs/NAME/replay
-  eval     play episodes                      dreamer eval runs/NAME --episodes 20
+  eval     play episodes, film the first      dreamer eval runs/NAME --video play.webp
   dream    video: real | predicted | error    dreamer dream runs/NAME
   bench    time acting, learning, sampling    dreamer bench --env CartPole-v1
   export   features of a stored replay        dreamer export runs/NAME --out features.npz
@@ -114,6 +114,7 @@ def _eval(arguments: list[str]) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--env", help="another environment with the same spaces")
     parser.add_argument("--num-envs", type=int, default=1)
+    parser.add_argument("--video", type=Path, help="film the first episode: .webp or .gif")
     options = parser.parse_args(arguments)
     if options.episodes < 1 or options.num_envs < 1:
         raise ConfigError("--episodes and --num-envs must be at least 1.")

@@ -7,8 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
@@ -21,9 +23,9 @@ from dreamer_agent.dream import (
     modality_names,
     newest_sequences,
 )
-from dreamer_agent.dream_frames import save_dream_file
+from dreamer_agent.dream_frames import save_dream_file, save_frames
 from dreamer_agent.dream_panels import decode_text
-from dreamer_agent.errors import ConfigError
+from dreamer_agent.errors import ConfigError, EnvError
 from dreamer_agent.evaluate import evaluate
 from dreamer_agent.export import export_features
 from dreamer_agent.loading import load, load_run, open_rows, split_run_path
@@ -36,27 +38,55 @@ from dreamer_agent.world_model import OpenLoop
 __all__ = ["bench", "dream_run", "evaluate_run", "export_run"]
 
 _HORIZONS = (1, 5, 15, 45)
+_MOST_FRAMES = 3000
 _MAX_TEXTS, _MAX_CHARACTERS = 12, 60
 
 
 def evaluate_run(
-    run: Path, episodes: int, mode: str, seed: int, env: str | None, num_envs: int
+    run: Path,
+    episodes: int,
+    mode: str,
+    seed: int,
+    env: str | None,
+    num_envs: int,
+    video: Path | None = None,
 ) -> None:
     """Play episodes with a run's newest checkpoint; the last line printed is JSON."""
     console = Console(stderr=True)
-    loaded = load_run(run, env=env, num_envs=min(num_envs, episodes), seed=seed)
+    if video and video.suffix not in (".webp", ".gif"):
+        raise ConfigError(f"--video {video}: choose a name ending in .webp or .gif.")
+    loaded = load_run(run, env=env, num_envs=min(num_envs, episodes), seed=seed, render=bool(video))
+    frames: list[Any] = []
+
     with console.status("playing …") as status:
-        result = evaluate(
-            loaded.agent,
-            loaded.rows,
-            episodes,
-            mode,
-            lambda done, steps: status.update(f"{done}/{episodes} episodes, {steps:,} steps"),
-        )
+
+        def on_step(done: int, steps: int) -> None:
+            status.update(f"{done}/{episodes} episodes, {steps:,} steps")
+            if video and not done and len(frames) < _MOST_FRAMES:
+                frames.append(_render(loaded.rows.env, str(run)))
+
+        result = evaluate(loaded.agent, loaded.rows, episodes, mode, on_step)
+    if video:
+        save_frames([Image.fromarray(frame) for frame in frames], video, _fps(loaded.rows.env))
+        console.print(f"video → {video}")
     loaded.rows.env.close()
     for number, (score, length) in enumerate(zip(result.scores, result.lengths, strict=True)):
         console.print(f"episode {number + 1:3d}  return {score:10.2f}  length {length:6d}")
     print(json.dumps({"step": loaded.step, "episodes": episodes, **result.scalars("")}))
+
+
+def _render(env: Any, where: str) -> Any:
+    try:
+        frame = env.render()[0]
+    except gym.error.Error as error:
+        raise EnvError(f"The environment of {where} cannot be filmed: {error}") from None
+    if not isinstance(frame, np.ndarray):
+        raise EnvError(f"The environment of {where} has no render mode rgb_array; omit --video.")
+    return frame
+
+
+def _fps(env: Any) -> float:
+    return float(env.metadata.get("render_fps") or 30)
 
 
 def dream_run(

@@ -10,9 +10,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from dreamer_agent.dream_panels import ACCENT, DIM, INK, PAPER, draw_panels
+from dreamer_agent.errors import ConfigError
 from dreamer_agent.world_model import OpenLoop
 
-__all__ = ["render_frames", "render_strip", "save_dream_file"]
+__all__ = ["render_frames", "render_strip", "save_dream_file", "save_frames"]
 
 _COLUMNS = ("real", "predicted", "error")
 _PANEL, _STRIP_PANEL = (240, 216), (160, 144)
@@ -44,16 +45,28 @@ def save_dream_file(
     if path.suffix == ".png":
         render_strip(result, modalities, alphabets, index).save(path)
         return
-    frames = render_frames(result, modalities, alphabets, index)
+    save_frames(render_frames(result, modalities, alphabets, index), path, fps)
+
+
+def save_frames(frames: Sequence[Image.Image], path: Path, fps: float) -> None:
+    """Write frames as ``.webp`` (lossless) or ``.gif``.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
     options: dict[str, Any] = {"lossless": True} if path.suffix == ".webp" else {}
-    frames[0].save(
-        path,
-        save_all=True,
-        append_images=frames[1:],
-        duration=int(1000 / fps),
-        loop=0,
-        **options,
-    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frames[0].save(
+            path,
+            save_all=True,
+            append_images=list(frames[1:]),
+            duration=int(1000 / fps),
+            loop=0,
+            **options,
+        )
+    except OSError as error:
+        raise ConfigError(f"Cannot write {path}: {error.strerror or error}.") from None
 
 
 def render_frames(

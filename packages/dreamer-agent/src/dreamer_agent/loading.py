@@ -98,11 +98,16 @@ def load_run(
     seed: int = 0,
     device: str = "cpu",
     agent_seed: int | None = None,
+    render: bool = False,
 ) -> Loaded:
     """Bring back agent and environments of a run; ``seed`` is the environments', see ``load``."""
     run, saved = split_run_path(path)
     config = load_yaml(run.config)
-    rows = open_rows(dataclasses.replace(config, env=env or config.env), num_envs, seed)
+    wanted = dataclasses.replace(config, env=env or config.env)
+    if render:
+        kwargs = {**config.env_kwargs, "render_mode": "rgb_array"}
+        wanted = dataclasses.replace(wanted, env_kwargs=kwargs, vectorization="sync")
+    rows = open_rows(wanted, num_envs, seed)
     agent = Agent(
         rows.observation_space,
         rows.action_space,
