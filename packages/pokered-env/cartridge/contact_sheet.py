@@ -1,0 +1,179 @@
+"""Draw the contact sheet of the documentation: screens of a recorded episode of the open cartridge.
+
+    python contact_sheet.py EPISODE [--out FILE]
+
+The episode should be a whole game. Where a screen needs a menu that the episode never opens, the
+buttons are pressed at a fitting moment and the moment is restored, so the episode goes on as kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from pokered_env import PokeRedEnv
+from pokered_env.actions import Button
+from pokered_env.emulator import Emulator
+from pokered_env.episode import Episode, replay
+from pokered_env.game_state import Battle
+from pokered_env.rom import Rom
+
+DEFAULT_OUT = Path(__file__).resolve().parents[3] / "docs" / "images" / "open-cartridge.png"
+WINDOW_Y = 0xFFB0
+WINDOW_HIDDEN = 0x90
+TITLE_FRAMES = 240
+COLUMNS, GAP, PAPER = 6, 4, 128
+WIDTH, HEIGHT = 160, 144
+BLACK = 30  # the darkest grey is at most this, unless the screen fades
+MENU_STEPS = 3  # actions until a menu has opened
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When to take a picture.
+
+    Attributes:
+        map_name: Where the player is; None for anywhere.
+        box: Whether a text box or a menu is open.
+        battle: Kind of battle.
+        nth: Which of the fitting steps.
+        presses: Buttons to press before the picture is taken.
+    """
+
+    map_name: str | None
+    box: bool = False
+    battle: Battle = Battle.NONE
+    nth: int = 3
+    presses: tuple[Button, ...] = ()
+
+    def fits(self, env: PokeRedEnv, map_name: str) -> bool:
+        """Tell whether the environment is at such a moment."""
+        box = env.emulator.read(WINDOW_Y, 1)[0] != WINDOW_HIDDEN
+        here = self.map_name in (None, map_name)
+        standing = env.game_state.walk_counter == 0 or box
+        return here and standing and box == self.box and env.game_state.battle == self.battle
+
+
+START, A = Button.START, Button.A
+MOMENTS = (
+    Moment("HOME"),
+    Moment("HOME", box=True, nth=6),
+    Moment("WICKHAM", nth=4),
+    Moment("LODGE", nth=4),
+    Moment("LODGE", box=True, nth=9),
+    Moment("REED_PATH", nth=14),
+    Moment("REED_PATH", box=True, battle=Battle.WILD, nth=8),
+    Moment("REED_PATH", box=True, battle=Battle.WILD, nth=14),
+    Moment("REED_PATH", box=True, battle=Battle.TRAINER, nth=2),
+    Moment("MILLBROOK", nth=24),
+    Moment("MILLBROOK", nth=30, presses=(START,)),
+    Moment("MILLBROOK", nth=31, presses=(START, Button.DOWN, A)),
+    Moment("HEARTH", nth=4),
+    Moment("HALL_OF_MOSS", nth=12),
+    Moment("HALL_OF_MOSS", box=True, nth=12),
+    Moment("HALL_OF_MOSS", box=True, battle=Battle.TRAINER, nth=70),
+    Moment("GLOAM_WOOD", nth=9),
+    Moment("QUARRY_ROAD", nth=40),
+    Moment("QUARRY", nth=12),
+    Moment("QUARRY", box=True, nth=4),
+    Moment("SALTMERE", nth=12),
+    Moment("HALL_OF_TIDE", nth=60),
+    Moment("HALL_OF_TIDE", box=True, battle=Battle.TRAINER, nth=60),
+)
+
+
+class Photographer:
+    """Takes the pictures while an episode is replayed."""
+
+    def __init__(self, moments: Sequence[Moment]) -> None:
+        self._moments = moments
+        self._seen = [0] * len(moments)
+        self._pictures: dict[int, Image.Image] = {}
+
+    def look(self, env: PokeRedEnv) -> None:
+        """Take the pictures that are due."""
+        map_name = env.rom.profile.maps.name(env.game_state.map_id)
+        for number, moment in enumerate(self._moments):
+            if number in self._pictures or not moment.fits(env, map_name):
+                continue
+            self._seen[number] += 1
+            if self._seen[number] >= moment.nth and not _is_faded(env.emulator):
+                self._pictures[number] = _take(env, moment.presses)
+
+    def pictures(self) -> list[Image.Image]:
+        """Return the pictures in the order of their moments.
+
+        Raises:
+            ValueError: If the episode had no such moment.
+        """
+        missing = [moment for i, moment in enumerate(self._moments) if i not in self._pictures]
+        if missing:
+            raise ValueError(f"The episode has no {missing}. Record a whole game.")
+        return [self._pictures[i] for i in range(len(self._moments))]
+
+
+def _is_faded(emulator: Emulator) -> bool:
+    return int(emulator.screen[:, :, 0].min()) > BLACK
+
+
+def _take(env: PokeRedEnv, presses: Sequence[Button]) -> Image.Image:
+    if not presses:
+        return _picture(env.emulator)
+    moment = env.save()
+    for button in presses:
+        for action in (button, *[Button.NOOP] * MENU_STEPS):
+            env.step(env.buttons.index(action))
+    picture = _picture(env.emulator)
+    env.load(moment)
+    return picture
+
+
+def _picture(emulator: Emulator) -> Image.Image:
+    return Image.fromarray(emulator.screen[:, :, 0].copy())
+
+
+def title_screen(rom: Rom) -> Image.Image:
+    """Return the picture one sees after switching the console on."""
+    emulator = Emulator(rom.path)
+    try:
+        emulator.step(None, 0, TITLE_FRAMES)
+        return _picture(emulator)
+    finally:
+        emulator.close()
+
+
+def contact_sheet(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Return all pictures on one sheet, four greys."""
+    rows = -(-len(pictures) // COLUMNS)
+    size = (COLUMNS * (WIDTH + GAP) + GAP, rows * (HEIGHT + GAP) + GAP)
+    sheet = Image.new("L", size, PAPER)
+    for i, picture in enumerate(pictures):
+        row, column = divmod(i, COLUMNS)
+        sheet.paste(picture, (GAP + column * (WIDTH + GAP), GAP + row * (HEIGHT + GAP)))
+    return sheet.quantize(8)
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Draw screens of an episode on one sheet.")
+    parser.add_argument("episode", type=Path, help="recorded episode of the open cartridge")
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
+    arguments = parser.parse_args()
+    photographer = Photographer(MOMENTS)
+    rom: list[Rom] = []
+
+    def on_step(env: PokeRedEnv) -> None:
+        rom[:] = [env.rom]
+        photographer.look(env)
+
+    replay(Episode.load(arguments.episode), on_step=on_step, verify=False)
+    pictures = [title_screen(rom[0]), *photographer.pictures()]
+    contact_sheet(pictures).save(arguments.out, optimize=True)
+    print(f"{arguments.out}: {len(pictures)} screens, {arguments.out.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
