@@ -113,3 +113,10 @@ def test_the_world_shows_outdoor_tiles_only(exploration: Exploration, make_state
     world = exploration.world()
     assert world.shape == (58, 20)
     assert np.argwhere(world).tolist() == [[42, 3]]
+
+
+def test_a_room_shows_its_own_tiles(exploration: Exploration, make_state: Make) -> None:
+    exploration.visit(make_state(map_id=37, x=3, y=2))
+    assert exploration.room(37).shape == (8, 8)
+    assert np.argwhere(exploration.room(37)).tolist() == [[2, 3]]
+    assert not exploration.room(38).any()

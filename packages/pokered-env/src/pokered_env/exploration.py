@@ -82,9 +82,15 @@ class Exploration:
 
     def world(self) -> NDArray[np.uint8]:
         """Return the world map, ``(rows, columns)`` of tiles: 255 where stood on, else 0."""
-        shape = self._maps.world_height, self._maps.world_width
-        inner = self._canvas(_WORLD, *shape)[_MARGIN:, _MARGIN:]
-        return inner[: shape[0], : shape[1]].copy()
+        return self._without_margin(self._canvas_of(_WORLD))
+
+    def room(self, map_id: int) -> NDArray[np.uint8]:
+        """Return an indoor map, ``(rows, columns)`` of tiles: 255 where stood on, else 0."""
+        return self._without_margin(self._canvas_of(map_id))
+
+    @staticmethod
+    def _without_margin(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return canvas[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN].copy()
 
     def restore(self, tiles: list[tuple[int, int, int]]) -> None:
         """Remember exactly the tiles that ``tiles()`` returned."""

@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import ConfigError
 from pokered_env.heat_map import draw_heat_map
+from pokered_env.maps import MapInfo, MapTable, clamp
 from pokered_env.rendering import rgb_array
 
-_PLAYER = (90, 200, 250)
+_PLAYER, _OUTSIDE = (90, 200, 250), 24
 _SIDE, _SCALE = 36, 4  # tiles shown, and pixels a tile: as high as the screen
 
 
 class Overlay(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
-    """Draws the world map with the tiles of the episode beside the screen.
+    """Draws the map around the player with the tiles of the episode beside the screen.
 
-    Only `render` changes: it returns ``(144, 304, 3)``. Indoors the map shows where the door is.
+    Only `render` changes: it returns ``(144, 304, 3)``.
 
     Args:
         env: The environment, made with ``render_mode="rgb_array"``.
@@ -45,13 +46,24 @@ class Overlay(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
 
 
 def draw_overlay(env: PokeRedEnv) -> NDArray[np.uint8]:
-    """Return screen and world map of a running episode side by side, ``(144, 304, 3)``."""
-    maps, state = env.rom.profile.maps, env.game_state
-    picture = draw_heat_map(env.progress.exploration.world(), maps, scale=1)
+    """Return screen and map of a running episode side by side, ``(144, 304, 3)``."""
+    picture, x, y = _draw_surroundings(env)
     half = _SIDE // 2
-    picture = np.pad(picture, ((half, half), (half, half), (0, 0)))
-    x, y = maps.global_xy(state.map_id, state.x, state.y) or (0, 0)
+    picture = np.pad(picture, ((half, half), (half, half), (0, 0)), constant_values=_OUTSIDE)
     picture = picture[y : y + _SIDE, x : x + _SIDE].repeat(_SCALE, 0).repeat(_SCALE, 1)
     middle = slice(half * _SCALE, (half + 1) * _SCALE)
     picture[middle, middle] = _PLAYER
     return np.concatenate([rgb_array(env.emulator.screen), picture], axis=1)
+
+
+def _draw_surroundings(env: PokeRedEnv) -> tuple[NDArray[np.uint8], int, int]:
+    """Return the map the player is on, one pixel a tile, and where on it they are."""
+    maps, state, exploration = env.rom.profile.maps, env.game_state, env.progress.exploration
+    info = maps.get(state.map_id)
+    x, y = clamp(info, state.x, state.y)
+    if info is None or info.origin is None:
+        room = exploration.room(state.map_id)
+        here = MapInfo(state.map_id, "", room.shape[1], room.shape[0], (0, 0), None, None)
+        return draw_heat_map(room, MapTable([here]), scale=1), x, y
+    world = draw_heat_map(exploration.world(), maps, scale=1)
+    return world, info.origin[0] + x, info.origin[1] + y
