@@ -131,6 +131,21 @@ def test_a_directory_that_cannot_be_written_is_one_clear_error(tmp_path):
         checkpoint.save(tmp_path / "file" / "checkpoints", make())
 
 
+def test_deleting_an_old_checkpoint_takes_its_name_away_first(tmp_path, monkeypatch):
+    checkpoint.save(tmp_path, make(1), keep=1)
+
+    def killed(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint.shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.save(tmp_path, make(2), keep=1)
+    assert [path.name for path in checkpoint.list_checkpoints(tmp_path)] == ["step_000000000002"]
+    monkeypatch.undo()
+    checkpoint.sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["step_000000000002"]
+
+
 WRITER = """
 import sys, torch
 from pathlib import Path

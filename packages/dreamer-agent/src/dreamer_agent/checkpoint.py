@@ -89,7 +89,7 @@ def save(directory: Path, checkpoint: Checkpoint, keep: int = 3) -> Path:
             "permissions; the checkpoints written before are untouched."
         ) from error
     for old in list_checkpoints(directory)[:-keep]:
-        shutil.rmtree(old)
+        _delete(old)
     return final
 
 
@@ -209,6 +209,13 @@ def _leaves(spec: Any, path: str = "") -> dict[str, Any]:
     for key, value in spec.items():
         leaves.update(_leaves(value, f"{path}.{key}" if path else str(key)))
     return leaves
+
+
+def _delete(path: Path) -> None:
+    """Take a checkpoint's name away first: a kill half way must not leave half a checkpoint."""
+    nameless = path.with_name(f".tmp_{path.name}_old")
+    path.rename(nameless)
+    shutil.rmtree(nameless)
 
 
 def _write(directory: Path, checkpoint: Checkpoint) -> None:
