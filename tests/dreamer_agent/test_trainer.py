@@ -76,6 +76,18 @@ def test_ctrl_c_and_resume_leave_no_trace(uninterrupted, tmp_path, steps):
     assert_same_run(uninterrupted, tmp_path / "run")
 
 
+@pytest.mark.parametrize("change", [{"capacity": 70}, {"boundary": "within"}])
+def test_a_forgetting_replay_and_sequences_within_episodes_resume_exactly(tmp_path, change):
+    config = tiny_config(tmp_path / "whole", env_steps=160, eval_every_steps=0)
+    config = replace(config, replay=replace(config.replay, **change))
+    train(config)
+    cut = replace(config, run_dir=str(tmp_path / "cut"))
+    for number, step in enumerate((80, 120)):
+        train(cut, resume=number > 0, on_record=interrupt_after(step))
+    train(cut, resume=True)
+    assert_same_run(tmp_path / "whole", tmp_path / "cut")
+
+
 def test_frequent_checkpoints_and_no_prefetch_change_nothing(uninterrupted, tmp_path):
     config = tiny_config(tmp_path / "run", save_every_s=0.2)
     train(replace(config, replay=replace(config.replay, prefetch=False)))
