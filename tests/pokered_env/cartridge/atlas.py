@@ -99,6 +99,14 @@ class Atlas:
         """Kind of a cell of a map, patches applied."""
         return self._patched(has_flag).get((map_id, x, y), self._kinds[map_id][y][x])
 
+    def kinds(self, map_id: int, has_flag: Callable[[int], bool]) -> list[list[str]]:
+        """Kinds of all cells of a map, by row and column."""
+        kinds = [list(row) for row in self._kinds[map_id]]
+        for (patched, x, y), kind in self._patched(has_flag).items():
+            if patched == map_id:
+                kinds[y][x] = kind
+        return kinds
+
     def _patched(self, has_flag: Callable[[int], bool]) -> dict[tuple[int, int, int], str]:
         """Kinds of the cells that flags have changed."""
         kinds = {}

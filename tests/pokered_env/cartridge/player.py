@@ -176,11 +176,8 @@ class Player:
             for map_id, x, y in self.atlas.reachable(self.spot(), self.situation())
             if map_id == map_.identity
         }
-        return [
-            (x, y)
-            for x, y in sorted(cells - special)
-            if self.atlas.kind(map_.identity, x, y, self.flag) == kind
-        ]
+        kinds = self.atlas.kinds(map_.identity, self.flag)
+        return [(x, y) for x, y in sorted(cells - special) if kinds[y][x] == kind]
 
     def can_reach(self, map_name: str, x: int, y: int) -> bool:
         goal = Spot(self.atlas.map_id(map_name), x, y, 0)

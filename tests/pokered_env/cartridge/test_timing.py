@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from atlas import Atlas
 from console import Console
 from player import Player
 
@@ -10,25 +11,38 @@ ORIGINAL_ARRIVALS = (17, 33, 49)
 PHASE = 2  # frames a button may wait for the game's loop
 
 
-def _room_to_walk(player: Player) -> str:
-    """Go where at least four free cells lie in a row, outdoors; returns their direction."""
+@pytest.fixture(scope="module")
+def row_state(start_state: bytes, atlas: Atlas) -> bytes:
+    """At the left end of a row of free cells, outdoors."""
+    console = Console()
+    console.load(start_state)
+    player = Player(console, atlas)
     player.walk_to("WICKHAM", *player.floor("WICKHAM"))
-    floor = set(player.floor("WICKHAM")) - set(player.person_cells().values())
-    for x, y in sorted(floor):
-        if all((x + i, y) in floor for i in range(6)):
-            player.walk_to("WICKHAM", (x, y))
-            return "right"
-    raise AssertionError("no free row of cells in WICKHAM")
+    floor = set(player.floor("WICKHAM"))
+    player.walk_to("WICKHAM", *(cell for cell in floor if _is_row(cell, floor)))
+    state = console.save()
+    console.close()
+    return state
+
+
+def _is_row(cell: tuple[int, int], floor: set[tuple[int, int]]) -> bool:
+    return all((cell[0] + i, cell[1]) in floor for i in range(6))
+
+
+@pytest.fixture
+def walker(console: Console, row_state: bytes, atlas: Atlas) -> Player:
+    console.load(row_state)
+    return Player(console, atlas)
 
 
 @pytest.mark.parametrize("phase", [0, 1])
 def test_held_direction_moves_a_cell_every_16_frames(
-    player: Player, console: Console, phase: int
+    walker: Player, console: Console, phase: int
 ) -> None:
-    direction = _room_to_walk(player)
-    console.press("left" if direction == "right" else "right", hold=2, frames=40)
+    player = walker
+    console.press("down", hold=2, frames=40)
     console.tick(10 + phase)
-    console.emulator.step(direction, 60, 1)
+    console.emulator.step("right", 60, 1)
     last, arrivals, facing = player.spot(), [], 0
     for frame in range(2, 60):
         console.tick(1)
@@ -45,26 +59,24 @@ def test_held_direction_moves_a_cell_every_16_frames(
 
 @pytest.mark.parametrize("hold", range(1, 17))
 def test_a_press_of_three_to_sixteen_frames_is_one_cell(
-    player: Player, console: Console, hold: int
+    walker: Player, console: Console, hold: int
 ) -> None:
-    _room_to_walk(player)
-    before = player.spot()
+    before = walker.spot()
     console.press("right", hold=hold, frames=24)
     console.press(None)
-    moved = player.spot().x - before.x
+    moved = walker.spot().x - before.x
     assert moved == 1 if hold >= 4 else moved in (0, 1)
     assert console.byte(0xCFC5) == 0
 
 
-def test_coordinates_change_only_at_the_end_of_a_step(player: Player, console: Console) -> None:
-    _room_to_walk(player)
-    before = player.spot()
+def test_coordinates_change_only_at_the_end_of_a_step(walker: Player, console: Console) -> None:
+    before = walker.spot()
     console.emulator.step("right", 8, 1)
     for _ in range(30):
         console.tick(1)
         if console.byte(0xCFC5):
-            assert player.spot() == before
-    assert player.spot() != before
+            assert walker.spot() == before
+    assert walker.spot() != before
 
 
 def test_a_sealed_way_only_turns(player: Player, console: Console) -> None:
