@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
 TWOHOT_RANGE = 20.0  # the bins span symexp(±20) in both variants
@@ -167,7 +167,7 @@ def categorical_entropy(log_probs: Float[Tensor, "*batch C"]) -> Float[Tensor, "
 
 
 def bernoulli_loss(
-    logit: Float[Tensor, "*batch"], target: Float[Tensor, "*batch"]
+    logit: Float[Tensor, "*batch"], target: Shaped[Tensor, "*batch"]
 ) -> Float[Tensor, "*batch"]:
     """Return the cross-entropy of a probability target in [0, 1], in nats."""
     return F.binary_cross_entropy_with_logits(logit.float(), target.float(), reduction="none")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float
@@ -23,6 +23,7 @@ from dreamer_agent.distributions import (
 from dreamer_agent.layers import MLPHead
 
 
+@runtime_checkable
 class Policy(Protocol):
     """A distribution over encoded actions ``(..., size)``."""
 
@@ -51,7 +52,7 @@ class CategoricalPolicy:
         log_probs: Log-probabilities of each component, ``(..., classes)``.
     """
 
-    log_probs: tuple[Float[Tensor, "*batch classes"], ...]
+    log_probs: tuple[Float[Tensor, "*batch _"], ...]
 
     def sample(self, generator: torch.Generator | None) -> Float[Tensor, "*batch size"]:
         """Draw concatenated one-hots."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from dreamer_agent.spaces import ObservationSpec, module_name
 __all__ = ["ImageDecoder", "ObservationDecoder", "TextDecoder", "VectorDecoder"]
 
 
+@runtime_checkable
 class Decoder(Protocol):
     """What every decoder can do; features and observations have one batch axis."""
 

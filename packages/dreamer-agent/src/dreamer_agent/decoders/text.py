@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Integer
 from torch import Tensor, nn
 
 from dreamer_agent.config import TextConfig
@@ -38,7 +38,7 @@ class TextDecoder(nn.Module):
         self.head = nn.Sequential(NormedLinear(self.rank, units), linear(units, spec.classes[0]))
 
     def loss(
-        self, feature: Float[Tensor, "N feature"], target: Int[Tensor, "N length"]
+        self, feature: Float[Tensor, "N feature"], target: Integer[Tensor, "N length"]
     ) -> Float[Tensor, " N"]:
         """Return the cross-entropy in nats, summed over the text and its end."""
         counts = counted_positions(target, self.pad)
@@ -48,7 +48,7 @@ class TextDecoder(nn.Module):
         rows = counts.nonzero()[:, 0]
         return losses.new_zeros(len(target)).index_add(0, rows, losses)
 
-    def predict(self, feature: Float[Tensor, "N feature"]) -> Int[Tensor, "N length"]:
+    def predict(self, feature: Float[Tensor, "N feature"]) -> Integer[Tensor, "N length"]:
         """Return the most likely ids; everything after the first padding is padding."""
         tokens = self.head(self._queries(feature)).argmax(-1)
         ended = (tokens == self.pad).cummax(1).values
@@ -58,7 +58,7 @@ class TextDecoder(nn.Module):
         return self.project(feature).view(-1, self.length, self.rank)
 
 
-def counted_positions(tokens: Int[Tensor, "N length"], pad: int) -> Bool[Tensor, "N length"]:
+def counted_positions(tokens: Integer[Tensor, "N length"], pad: int) -> Bool[Tensor, "N length"]:
     """Mark the positions up to and including the first padding after the last real token."""
     present = (tokens != pad).flip(1).cummax(1).values.flip(1)
     before_or_at_end = torch.ones_like(present)

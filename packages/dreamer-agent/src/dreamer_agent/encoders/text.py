@@ -6,7 +6,7 @@ import math
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Integer
 from torch import Tensor, nn
 
 from dreamer_agent.config import TextConfig
@@ -46,7 +46,7 @@ class TextEncoder(nn.Module):
         self.out = NormedLinear(config.embed, config.out)
         self.out_size = config.out
 
-    def forward(self, tokens: Int[Tensor, "N length"]) -> Float[Tensor, "N out"]:
+    def forward(self, tokens: Integer[Tensor, "N length"]) -> Float[Tensor, "N out"]:
         """Encode raw token ids; a text of padding only gives the encoding of "nothing"."""
         texts, index = tokens.unique(dim=0, return_inverse=True)
         present = texts != self.pad
@@ -54,7 +54,7 @@ class TextEncoder(nn.Module):
         return self._encode(texts[:, :length].long(), present[:, :length])[index]
 
     def _encode(
-        self, texts: Int[Tensor, "M length"], present: Bool[Tensor, "M length"]
+        self, texts: Integer[Tensor, "M length"], present: Bool[Tensor, "M length"]
     ) -> Float[Tensor, "M out"]:
         x = self.dropout(self.embed(texts) + self.positions[: texts.shape[1]])
         visible = present.clone()
