@@ -9,6 +9,7 @@ import pytest
 from pokered_env import profiles
 from pokered_env.cli import main
 from pokered_env.env import PokeRedEnv
+from pokered_env.episode import Episode, replay
 
 Capture = pytest.CaptureFixture[str]
 
@@ -72,6 +73,20 @@ def test_a_state_is_made_from_a_file_and_started_from_by_name(
     with PokeRedEnv(start_state="my-place") as env:
         env.reset(seed=0)
         assert (env.game_state.x, env.game_state.y) == (place.x, place.y)
+
+
+def test_a_state_is_made_from_where_a_recorded_episode_ends(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POKERED_CACHE", str(tmp_path))
+    file = tmp_path / "e.prz"
+    assert main(["record", str(file), "--steps", "30", "--seed", "4"]) == 0
+    assert main(["states", "make", "the-end", "--episode", str(file)]) == 0
+    places = []
+    replay(Episode.load(file), on_step=lambda env: places.append(env.game_state))
+    with PokeRedEnv(start_state="the-end") as env:
+        env.reset(seed=0)
+        assert env.game_state == places[-1]
 
 
 @pytest.mark.parametrize("name", ["start", "a/b", "", "../x"])

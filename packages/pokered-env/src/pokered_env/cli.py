@@ -63,12 +63,14 @@ def _parser() -> argparse.ArgumentParser:
     _command(verbs, "list", _list_states, "list start states")
     make = _command(verbs, "make", _make_state, "keep a state as a start state")
     make.add_argument("name", help="what to call it")
-    make.add_argument(
+    source = make.add_mutually_exclusive_group()
+    source.add_argument(
         "--from",
         dest="source",
         metavar="STATE",
         help="name, or file of a save state of any PyBoy since 1.6 (default: play up to it)",
     )
+    source.add_argument("--episode", type=Path, help="where this recorded episode ends")
 
     bench = _command(commands, "bench", _bench, "measure speed, as one line of JSON")
     bench.add_argument("--rounds", type=int, default=10, help="interleaved rounds (10)")
@@ -169,15 +171,18 @@ def _list_states(options: argparse.Namespace) -> int:
 
 
 def _make_state(options: argparse.Namespace) -> int:
+    from pokered_env.episode import Episode, last_state
     from pokered_env.play import play
     from pokered_env.rom import resolve_rom
     from pokered_env.start_states import load_start_state, save_start_state
 
     rom = resolve_rom(options.rom, allow_unknown_rom=options.allow_unknown_rom)
-    if options.source is None:
-        state = play(options.rom, options.allow_unknown_rom, None)
-    else:
+    if options.episode is not None:
+        state = last_state(Episode.load(options.episode), options.rom)
+    elif options.source is not None:
         state = load_start_state(rom, options.source)
+    else:
+        state = play(options.rom, options.allow_unknown_rom, None)
     print(f"{options.name}: {save_start_state(rom, options.name, state)}")
     return 0
 

@@ -231,6 +231,22 @@ def replay(
         env.close()
 
 
+def last_state(episode: Episode, rom_path: str | None = None) -> bytes:
+    """Replay an episode, verified, and return the emulator's state at its end.
+
+    Raises:
+        EpisodeError: As ``replay`` does.
+    """
+    states: list[bytes] = []
+
+    def keep_last(env: PokeRedEnv) -> None:
+        if env.progress.num_steps == len(episode.actions):
+            states.append(env.emulator.save_state())
+
+    replay(episode, rom_path, on_step=keep_last)
+    return states[-1]
+
+
 def _dynamics(env: PokeRedEnv) -> dict[str, Any]:
     weights = RewardWeights.of(env.arguments["reward_weights"])
     decisive = {name: env.arguments[name] for name in _DECISIVE}
