@@ -34,4 +34,4 @@ def test_no_two_symbols_of_the_work_ram_overlap() -> None:
         key=lambda s: s.address,
     )
     for first, second in pairwise(symbols):
-        assert first.end <= second.address, (first, second)
+        assert first.address + first.size <= second.address, (first, second)

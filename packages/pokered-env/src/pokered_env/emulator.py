@@ -76,10 +76,6 @@ class Emulator:
             self._pyboy.button(button, hold_frames)
         self.tick(total_frames)
 
-    def press(self, button: str | None, hold_frames: int, total_frames: int) -> None:
-        """Do what ``step`` does; the name a script knows it by."""
-        self.step(button, hold_frames, total_frames)
-
     def step_until(
         self, button: str | None, hold_frames: int, is_done: Callable[[], bool], max_frames: int
     ) -> int:

@@ -28,11 +28,6 @@ class Symbol(NamedTuple):
     address: int
     size: int = 1
 
-    @property
-    def end(self) -> int:
-        """First address behind the variable."""
-        return self.address + self.size
-
 
 TILE_MAP = Symbol("wTileMap", 0xC3A0, 360)
 PLAYER_FACING = Symbol("wSpritePlayerStateData1FacingDirection", 0xC109)

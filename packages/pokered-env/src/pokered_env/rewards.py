@@ -146,7 +146,10 @@ def reward_terms(
         weights: What each term counts for.
     """
     terms = {}
-    for name, term in REWARD_TERMS.items():
+    for name, term in _TERMS:
         value = term(previous, current, progress)
         terms[name] = getattr(weights, name) * value if value else 0.0
     return terms
+
+
+_TERMS = tuple(REWARD_TERMS.items())

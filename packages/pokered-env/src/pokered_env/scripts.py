@@ -18,7 +18,7 @@ Condition = Callable[[Memory, GlyphTable], bool]
 class Player(Memory, Protocol):
     """What plays a script: an emulator."""
 
-    def press(self, button: str | None, hold_frames: int, total_frames: int) -> None:
+    def step(self, button: str | None, hold_frames: int, total_frames: int) -> None:
         """Hold a button, release it, and let the rest of the frames pass."""
         ...
 
@@ -57,7 +57,7 @@ def play(script: InputScript, player: Player, glyphs: GlyphTable) -> None:
         for _ in range(press.repeat):
             if press.until is not None and press.until(player, glyphs):
                 break
-            player.press(press.button, press.hold_frames, press.total_frames)
+            player.step(press.button, press.hold_frames, press.total_frames)
         if press.until is not None and not press.until(player, glyphs):
             raise StartScriptError(
                 f"Step {number} of the start script pressed {press.button!r} {press.repeat} times "

@@ -18,7 +18,7 @@ def seed_game(emulator: Emulator, rng: np.random.Generator, max_noop_frames: int
 
     Args:
         emulator: The game, in its start state.
-        rng: The environment's random numbers; the same number of draws whatever comes out.
+        rng: The environment's random numbers.
         max_noop_frames: Up to so many frames pass.
     """
     add, sub, frames = rng.integers((256, 256, max_noop_frames + 1)).tolist()
