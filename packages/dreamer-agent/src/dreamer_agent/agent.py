@@ -256,7 +256,8 @@ class Agent:
         is_first: np.ndarray,
         mode: FilterMode,
     ) -> RSSMState:
-        self.world_model.eval()
+        if self.world_model.training:  # walking all modules at every step would show
+            self.world_model.eval()
         first = torch.as_tensor(is_first, dtype=torch.bool, device=self.device)
         generator = self._generators["act"]
         return self.world_model.filter(state.rssm, action, obs, first, mode, generator)
