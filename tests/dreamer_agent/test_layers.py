@@ -45,6 +45,13 @@ def test_rms_norm_gradients_are_those_of_the_formula():
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
 
 
+def test_rms_norm_is_the_same_without_gradients():
+    norm, x = RMSNorm(5), torch.randn(3, 5)
+    with torch.no_grad():
+        without = norm(x)
+    assert torch.equal(without, norm(x))
+
+
 def test_block_linear_applies_each_block_to_its_own_slice():
     layer = BlockLinear(6, 4, blocks=2)
     x = np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32)

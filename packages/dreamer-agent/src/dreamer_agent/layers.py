@@ -46,8 +46,7 @@ class _RMSNormFunction(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, scale: Tensor, eps: float) -> Tensor:
-        norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-        inverse = norm.square_().div_(x.shape[-1]).add_(eps).rsqrt_()
+        inverse = _inverse_rms(x, eps)
         ctx.save_for_backward(x, scale, inverse)
         return (x * inverse).mul_(scale)
 
@@ -64,7 +63,14 @@ class _RMSNormFunction(torch.autograd.Function):
 def _rms_norm(x: Tensor, scale: Tensor, eps: float) -> Tensor:
     if x.device.type != "cpu":
         return F.rms_norm(x, scale.shape, scale, eps)
-    return _RMSNormFunction.apply(x, scale, eps)
+    if torch.is_grad_enabled():
+        return _RMSNormFunction.apply(x, scale, eps)
+    return (x * _inverse_rms(x, eps)).mul_(scale)
+
+
+def _inverse_rms(x: Tensor, eps: float) -> Tensor:
+    norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return norm.square_().div_(x.shape[-1]).add_(eps).rsqrt_()
 
 
 def linear(in_size: int, out_size: int, scale: float = 1.0, bias: bool = True) -> nn.Linear:
