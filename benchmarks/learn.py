@@ -22,17 +22,15 @@ from typing import Any
 import gymnasium as gym
 import matplotlib
 import numpy as np
-from dreamer_agent import LogConfig, TrainConfig, load, preset, train
-from dreamer_agent.agent import Agent
-from dreamer_agent.config import AgentConfig
+from dreamer_agent import Agent, TrainConfig, load, preset, train
+from dreamer_agent.train_config import load_yaml
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 SOLVED = 475.0
 """CartPole-v1 counts as solved from here (of 500)."""
-EVALUATE_EVERY = 250
-EVALUATION_EPISODES = 20
+CONFIG = Path(__file__).parent.parent / "examples" / "cartpole.yaml"
 
 
 @dataclass(frozen=True)
@@ -75,45 +73,14 @@ class Run:
         }
 
 
-def fast_agent(lr: float, actor_critic_lr: float, last: int = 0) -> AgentConfig:
-    """Return the paper's agent in its smallest size, with rates for minutes instead of days.
-
-    Args:
-        lr: Learning rate of the world model (the paper's is 4e-5 with 1000 steps of warm-up).
-        actor_critic_lr: Learning rate of actor and critic.
-        last: Imagine from the last so many steps of each sequence; 0: from all.
-    """
-    agent = preset("paper", "xs")
-    optimizer = dataclasses.replace(
-        agent.optimizer, lr=lr, actor_critic_lr=actor_critic_lr, warmup_steps=100
-    )
-    imagination = dataclasses.replace(agent.imagination, last=last)
-    return dataclasses.replace(agent, optimizer=optimizer, imagination=imagination)
-
-
 def cartpole(seed: int, env_steps: int, preset_name: str = "paper") -> TrainConfig:
-    """Return the configuration of a CartPole run."""
-    agent = fast_agent(lr=4e-4, actor_critic_lr=4e-4)
+    """Return the configuration of a CartPole run: that of ``examples/cartpole.yaml``."""
+    config = dataclasses.replace(load_yaml(CONFIG), seed=seed, env_steps=env_steps)
     if preset_name == "notes":
         notes = preset("notes", "xs")
         rates = dataclasses.replace(notes.optimizer, lr=1e-3, actor_critic_lr=3e-4)
-        agent = dataclasses.replace(notes, optimizer=rates)
-    return TrainConfig(
-        env="CartPole-v1",
-        seed=seed,
-        env_steps=env_steps,
-        batch_size=16,
-        sequence_length=32,
-        replay_ratio=256,
-        prefill_steps=128,
-        eval_every_steps=EVALUATE_EVERY,
-        eval_episodes=EVALUATION_EPISODES,
-        video_every_steps=0,
-        save_every_s=3600,
-        threads=1,
-        log=LogConfig(every_steps=EVALUATE_EVERY),
-        agent=agent,
-    )
+        config = dataclasses.replace(config, agent=dataclasses.replace(notes, optimizer=rates))
+    return config
 
 
 def tmaze(seed: int, env_steps: int, lengths: Sequence[int], context_every: int) -> TrainConfig:
@@ -124,6 +91,7 @@ def tmaze(seed: int, env_steps: int, lengths: Sequence[int], context_every: int)
         env="dreamer_agent:TMaze-v0",
         env_kwargs={"length": list(lengths)},
         num_envs=4,
+        replay_ratio=128,
         eval_every_steps=env_steps // 10,
         replay=dataclasses.replace(config.replay, context_every=context_every),
     )
@@ -135,6 +103,7 @@ def text(seed: int, env_steps: int, show_text: bool) -> TrainConfig:
         cartpole(seed, env_steps),
         env="dreamer_agent:ReadText-v0",
         env_kwargs={"show_text": show_text},
+        replay_ratio=256,
         eval_every_steps=env_steps // 10,
     )
 
