@@ -326,7 +326,7 @@ def test_whole_numbers_of_any_kind_are_actions(env: PokeRedEnv, action: Any) -> 
         {"action_set": "huge"},
         {"action_set": ["default"]},
         {"render_mode": "hologram"},
-        {"reward_weights": {"evnts": 1.0}},
+        {"reward_weights": {"fights": 1.0}},
         {"goal": "GOT_STARTR"},
         {"start_state": {"start": 0.0}},
         {"start_state": {}},
@@ -346,8 +346,8 @@ def test_a_huge_step_limit_is_fine() -> None:
 
 
 def test_unknown_reset_options_are_refused(env: PokeRedEnv) -> None:
-    with pytest.raises(ConfigError, match="sate"):
-        env.reset(options={"sate": "start"})
+    with pytest.raises(ConfigError, match="place"):
+        env.reset(options={"place": "start"})
 
 
 def test_step_and_render_before_reset_and_use_after_close_are_errors() -> None:
@@ -462,7 +462,7 @@ def test_an_unknown_cartridge_can_be_tried(write_tiny_rom: Callable[..., Path]) 
             gym.wrappers.TransformObservation(
                 env, lambda seen: seen["state"], env.observation_space["state"]
             ),
-            np.float64,
+            np.float16,
         ),
     ],
 )

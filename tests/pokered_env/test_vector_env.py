@@ -63,6 +63,18 @@ def test_make_vec_makes_it_and_it_says_how_it_resets() -> None:
     vector_env.close()
 
 
+def test_gymnasiums_vector_wrappers_work() -> None:
+    vector_env: Any = gym.make_vec(ID, num_envs=2, max_steps=4)
+    vector_env = gym.wrappers.vector.RecordEpisodeStatistics(vector_env)
+    vector_env = gym.wrappers.vector.DictInfoToList(vector_env)
+    vector_env.reset(seed=0)
+    for _ in range(4):
+        *_, infos = vector_env.step(np.array([0, 1]))
+    assert [info["episode"]["l"] for info in infos] == [4, 4]
+    assert [info["episode_summary"]["steps"] for info in infos] == [4, 4]
+    vector_env.close()
+
+
 def test_returned_arrays_are_the_callers_unless_copying_is_switched_off() -> None:
     for copy in (True, False):
         vector_env = PokeRedVectorEnv(2, copy=copy)

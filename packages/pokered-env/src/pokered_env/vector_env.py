@@ -28,7 +28,8 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             ignores the action), `SameStep` (the last step also resets; `infos["final_obs"]` and
             `infos["final_info"]` hold what it ended with) or `Disabled` (reset with
             `options={"reset_mask": mask}`).
-        num_threads: Threads that step; None for as many as there are processors or environments.
+        num_threads: Threads that step; None for as many as there are processors or environments,
+            and for one with windows.
         copy: Return copies of the batch arrays. Without, every step overwrites what the last
             returned.
         env_kwargs: Arguments of `PokeRedEnv`, the same for all.
