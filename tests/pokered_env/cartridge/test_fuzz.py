@@ -9,7 +9,6 @@ import pytest
 from console import Console, read_metadata
 
 NUM_SEEDS = 20
-NUM_ACTIONS = 5_000
 CHECK_EVERY = 5
 BUTTONS = ("down", "left", "right", "up", "a", "b", "start", "select")
 STACK_LIMIT = 0xDF15
@@ -58,9 +57,12 @@ def _play(seed: int, state: bytes, num_actions: int) -> None:
     console.close()
 
 
+@pytest.mark.parametrize("num_actions", [1_000, pytest.param(5_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("start", ["new game", "with a mote in the reeds"])
-def test_random_play_stays_in_range(start: str, start_state: bytes, in_reeds_state: bytes) -> None:
+def test_random_play_stays_in_range(
+    start: str, num_actions: int, start_state: bytes, in_reeds_state: bytes
+) -> None:
     state = start_state if start == "new game" else in_reeds_state
     seeds = range(0, NUM_SEEDS, 2) if start == "new game" else range(1, NUM_SEEDS, 2)
     with ThreadPoolExecutor(2) as pool:  # PyBoy releases the GIL while it ticks
-        list(pool.map(lambda seed: _play(seed, state, NUM_ACTIONS), seeds))
+        list(pool.map(lambda seed: _play(seed, state, num_actions), seeds))

@@ -283,6 +283,11 @@ void draw_sprites(void) {
   }
 }
 
+/* After a box was drawn or taken away. */
+void cover_people(void) {
+  if (wIsInBattle == NOT_IN_BATTLE && world.bank) draw_sprites();
+}
+
 void show_people(void) {
   update_people(TRUE);
   draw_sprites();

@@ -9,6 +9,7 @@ void load_people_tiles(void);
 void place_people(void);
 u8 update_people(u8 all);
 void show_people(void);
+void cover_people(void);
 void draw_sprites(void);
 u8 person_at(u8 y, u8 x);
 void face_player(u8 slot);

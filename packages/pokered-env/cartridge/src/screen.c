@@ -1,6 +1,7 @@
 #include "screen.h"
 #include "abi.h"
 #include "content.h"
+#include "people.h"
 #include "private.h"
 #include "system.h"
 
@@ -66,6 +67,7 @@ void draw_box(u8 x, u8 y, u8 width, u8 height) {
   *tile_at(right, y) = 0x7B;
   *tile_at(x, bottom) = 0x7D;
   *tile_at(right, bottom) = 0x7E;
+  cover_people();
 }
 
 void clear_screen(void) {
@@ -115,6 +117,7 @@ void refresh_window(void) {
 void show_window(void) {
   hAutoBGTransferPortion = 0;
   hAutoBGTransferEnabled = 1;
+  cover_people();
   if (hWY) {
     refresh_window();
     hWY = 0;
@@ -135,6 +138,7 @@ void save_screen(void) {
 void restore_screen(void) {
   u8 *from = wTileMapBackup, *to = wTileMap;
   for (u16 i = 0; i != SCREEN_TILES; i++) *to++ = *from++;
+  cover_people();
 }
 
 void palette_normal(void) {

@@ -25,7 +25,7 @@ static void draw_money_box(void) {
 static void draw_ware(u8 index, u8 y) {
   load_item(shop_items[index]);
   put_text(6, y, item.name);
-  put_number(14, y + 1, item.price, 5);
+  put_number(13, y + 1, item.price, 5);
 }
 
 static u8 total_price(u8 count, u8 *bcd) {
