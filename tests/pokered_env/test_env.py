@@ -446,6 +446,7 @@ def test_an_unknown_cartridge_can_be_tried(write_tiny_rom: Callable[..., Path]) 
         assert env.observation_space.contains(env.step(0)[0])
 
 
+@pytest.mark.filterwarnings("ignore:.*precision lowered by casting")
 @pytest.mark.parametrize(
     "wrap",
     [
