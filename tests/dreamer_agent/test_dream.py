@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from dreamer_agent.agent import Agent
 from dreamer_agent.collect import Collector, EpisodeRows
-from dreamer_agent.dream import longest_episode, newest_sequences, save_dream
+from dreamer_agent.dream import most_to_see, pick_sequences, save_dream
 from dreamer_agent.dream_panels import decode_text, draw_panels
-from dreamer_agent.replay import Replay
+from dreamer_agent.replay import Batch, Replay
 from dreamer_agent.world_metrics import open_loop_errors, select_horizons
 from dreamer_agent.world_model import OpenLoop
 from gymnasium.vector import SyncVectorEnv
@@ -76,11 +76,20 @@ def test_steps_after_a_reset_the_model_cannot_see_are_left_out():
     assert "x/mae@3" not in select_horizons(errors, (1, 3, 9))
 
 
-def test_the_sequence_shown_is_the_one_that_runs_longest():
-    is_first = no_resets(3, 6)
-    is_first[0, 3] = is_first[1, 5] = is_first[1, 0] = is_first[2, 2] = True
-    assert longest_episode(is_first, 2) == (1, 5)
-    assert longest_episode(no_resets(2, 6), 2) == (0, 6)
+def test_the_sequence_shown_is_the_one_in_which_most_happens_before_a_reset():
+    def batch(values, resets=()):
+        is_first = np.zeros((len(values), 6), bool)
+        for place in resets:
+            is_first[place] = True
+        obs = {"x": np.array(values)[..., None]}
+        rest = np.zeros(is_first.shape)
+        return Batch(obs, rest, rest, is_first, is_first, is_first, rest)
+
+    still, walks = [0, 0, 0, 0, 0, 0], [0, 1, 2, 3, 4, 5]
+    assert most_to_see(batch([still, walks]), 2) == (1, 6)
+    assert most_to_see(batch([walks, walks], [(0, 3), (1, 0), (1, 5)]), 2) == (1, 5)
+    assert most_to_see(batch([still, walks], [(1, 2)]), 2) == (0, 6)
+    assert most_to_see(batch([walks], [(0, 2)]), 2) == (0, 3)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +146,7 @@ def walked():
 
 def test_a_dream_of_all_modalities_is_written_and_measured(walked, tmp_path):
     agent, replay = walked
-    batch = newest_sequences(replay, 4, 3, 12)
+    batch = pick_sequences(replay, 4, 3, 12)
     assert batch.shape == (4, 15)
     figures = save_dream(agent, batch, tmp_path / "d.webp", WalkEnv.metadata, 3)
     assert {"screen/mae@1", "trail/iou@1", "text/accuracy@1", "state/mae@1"} <= figures.keys()
@@ -148,11 +157,11 @@ def test_a_dream_of_all_modalities_is_written_and_measured(walked, tmp_path):
 def test_dreaming_leaves_the_agents_generators_alone(walked, tmp_path):
     agent, replay = walked
     before = agent.rng_state()
-    save_dream(agent, newest_sequences(replay, 2, 3, 12), tmp_path / "d.png", {}, 3)
+    save_dream(agent, pick_sequences(replay, 2, 3, 12), tmp_path / "d.png", {}, 3)
     assert all((before[name] == value).all() for name, value in agent.rng_state().items())
 
 
-def test_newest_sequences_get_shorter_with_a_small_replay():
+def test_sequences_get_shorter_with_a_small_replay():
     rows = EpisodeRows(SyncVectorEnv([WalkEnv], autoreset_mode="Disabled"))
     replay = Replay.for_spaces(
         rows.observation_space, rows.action_space, batch_size=1, sequence_length=8
@@ -162,4 +171,4 @@ def test_newest_sequences_get_shorter_with_a_small_replay():
     for _ in range(13):
         for _, row in rows.step(np.array([0]))[0]:
             replay.add(row)
-    assert newest_sequences(replay, 2, 5, 45).shape[1] < 14
+    assert pick_sequences(replay, 2, 5, 45).shape[1] < 14

@@ -14,6 +14,7 @@ from dreamer_agent.train_config import (
     from_mapping,
     load_yaml,
     parse_flags,
+    preset_config,
     save_yaml,
 )
 
@@ -40,6 +41,13 @@ def test_a_partial_yaml_overrides_only_its_fields(tmp_path):
 def test_modalities_can_be_set_in_yaml():
     config = from_mapping({"agent": {"modalities": {"text": {"loss_scale": 0.5}}}})
     assert config.agent.modalities["text"].loss_scale == 0.5
+
+
+def test_preset_notes_also_keeps_sequences_within_episodes():
+    config = preset_config("notes", "xs")
+    assert config.replay.boundary == "within" and config.replay.context_every == 0
+    assert config.agent == preset("notes", "xs")
+    assert preset_config() == TrainConfig(agent=preset("paper", "1m"))
 
 
 def test_flags_override_yaml():

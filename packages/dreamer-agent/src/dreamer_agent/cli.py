@@ -68,8 +68,8 @@ def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _train(arguments: list[str]) -> None:
-    from dreamer_agent.config import SIZES, preset
-    from dreamer_agent.train_config import TrainConfig, load_yaml, parse_flags
+    from dreamer_agent.config import SIZES
+    from dreamer_agent.train_config import load_yaml, parse_flags, preset_config
 
     parser = argparse.ArgumentParser(prog="dreamer train", add_help=False, allow_abbrev=False)
     parser.add_argument("--preset", choices=("paper", "notes"))
@@ -85,7 +85,7 @@ def _train(arguments: list[str]) -> None:
     if first.resume:
         base = dataclasses.replace(load_yaml(_config_of(first.resume)), run_dir=str(first.resume))
     else:
-        base = TrainConfig(agent=preset(first.preset or "paper", first.size or "1m"))
+        base = preset_config(first.preset or "paper", first.size or "1m")
         base = load_yaml(first.config, base) if first.config else base
     config = parse_flags(rest, base)
     if first.offline:

@@ -19,9 +19,9 @@ from dreamer_agent.config import Size, preset
 from dreamer_agent.dream import (
     dream,
     first_rows,
-    longest_episode,
     modality_names,
-    newest_sequences,
+    most_to_see,
+    pick_sequences,
 )
 from dreamer_agent.dream_frames import save_dream_file, save_frames
 from dreamer_agent.dream_panels import decode_text
@@ -99,13 +99,13 @@ def dream_run(
     if out.suffix not in (".webp", ".gif", ".png"):
         raise ConfigError(f"--out {out}: choose a name ending in .webp, .gif or .png.")
     agent, stored, recording = _agent_and_replay(run, replay)
-    batch = newest_sequences(stored, sequences, context, horizon)
+    batch = pick_sequences(stored, sequences, context, horizon)
     with console.status("dreaming …"):
         result = dream(agent, batch, min(context, batch.shape[1] - 1))
     names = modality_names(agent)
     alphabets = recording.metadata.get("alphabets") or {}
-    index, length = longest_episode(batch.is_first, result.context_steps)
-    shown = first_rows(result, max(length, result.context_steps + 1))
+    index, length = most_to_see(batch, result.context_steps)
+    shown = first_rows(result, length)
     save_dream_file(shown, out, names, alphabets, index)
     _print_texts(console, shown, index, names, alphabets)
     errors = open_loop_errors(result, names, batch.is_first)

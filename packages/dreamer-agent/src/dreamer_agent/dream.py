@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from dreamer_agent.agent import Agent
 from dreamer_agent.dream_frames import save_dream_file
@@ -19,9 +18,9 @@ from dreamer_agent.world_model import OpenLoop
 __all__ = [
     "dream",
     "first_rows",
-    "longest_episode",
     "modality_names",
-    "newest_sequences",
+    "most_to_see",
+    "pick_sequences",
     "save_dream",
 ]
 
@@ -42,28 +41,33 @@ def dream(agent: Agent, batch: Batch, context_steps: int = 5, seed: int = 0) -> 
     return agent.world_model.open_loop(batch, context_steps, generator)
 
 
-def newest_sequences(replay: Replay, num: int, context_steps: int, horizon: int) -> Batch:
-    """Newest sequences of the replay, as long as asked for or as it has.
+def pick_sequences(replay: Replay, num: int, context_steps: int, horizon: int) -> Batch:
+    """Sequences from all over the replay, as long as asked for or as it has.
 
     Raises:
         ReplayError: It holds no two rows in a row.
     """
     longest = max((stop - start for spans in replay.spans() for start, stop in spans), default=0)
     length = min(context_steps + horizon, max(2, longest - replay.config.context_every))
-    return replay.recent(num, length)
+    return replay.spread(num, length)
 
 
-def longest_episode(is_first: NDArray[np.bool_], context_steps: int) -> tuple[int, int]:
-    """Find the sequence whose imagined part runs longest before a reset.
+def most_to_see(batch: Batch, context_steps: int) -> tuple[int, int]:
+    """Find the sequence in which most happens before a reset that the model cannot see.
 
     Returns:
-        Its index, and the number of rows (seen and imagined) up to that reset.
+        Its index, and its number of rows (seen and imagined) up to that reset.
     """
-    length = is_first.shape[1]
-    resets = is_first[:, context_steps:]
+    num, length = batch.shape
+    resets = batch.is_first[:, context_steps:]
     rows = np.where(resets.any(1), context_steps + resets.argmax(1), length)
-    index = int(rows.argmax())
-    return index, int(rows[index])
+    changes = np.zeros((num, length - 1), np.bool_)
+    for values in batch.obs.values():
+        flat = values.reshape(num, length, -1)
+        changes |= (flat[:, 1:] != flat[:, :-1]).any(-1)
+    happenings = [int(changes[i, context_steps - 1 : rows[i] - 1].sum()) for i in range(num)]
+    index = int(np.argmax(happenings))
+    return index, max(int(rows[index]), context_steps + 1)
 
 
 def first_rows(result: OpenLoop, length: int) -> OpenLoop:
@@ -84,7 +88,7 @@ def modality_names(agent: Agent) -> dict[str, str]:
 def save_dream(
     agent: Agent, batch: Batch, path: Path, metadata: Mapping[str, Any], context_steps: int = 5
 ) -> dict[str, float]:
-    """Dream sequences, write a video of the one that runs longest, and measure all.
+    """Dream sequences, write a video of the one with most to see, and measure all.
 
     Args:
         agent: Whose world model dreams.
@@ -98,7 +102,6 @@ def save_dream(
     """
     result = dream(agent, batch, min(context_steps, batch.shape[1] - 1))
     names = modality_names(agent)
-    index, length = longest_episode(batch.is_first, result.context_steps)
-    shown = first_rows(result, max(length, result.context_steps + 1))
-    save_dream_file(shown, path, names, metadata.get("alphabets"), index)
+    index, length = most_to_see(batch, result.context_steps)
+    save_dream_file(first_rows(result, length), path, names, metadata.get("alphabets"), index)
     return select_horizons(open_loop_errors(result, names, batch.is_first), _HORIZONS)

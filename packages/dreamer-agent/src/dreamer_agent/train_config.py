@@ -27,7 +27,7 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
-from dreamer_agent.config import AgentConfig
+from dreamer_agent.config import AgentConfig, Preset, Size, preset
 from dreamer_agent.envs import Vectorization
 from dreamer_agent.errors import ConfigError
 from dreamer_agent.replay import ReplayConfig
@@ -39,6 +39,7 @@ __all__ = [
     "from_mapping",
     "load_yaml",
     "parse_flags",
+    "preset_config",
     "save_yaml",
 ]
 
@@ -147,6 +148,20 @@ _MAY_CHANGE = (
     "agent.optimizer.actor_critic_lr", "agent.actor.entropy", "replay.prefetch",
 )  # fmt: skip
 """Fields (or beginnings of them) that a resumed run may set anew."""
+
+
+def preset_config(name: Preset = "paper", size: Size = "1m") -> TrainConfig:
+    """Build the run configuration of a preset.
+
+    Args:
+        name: ``paper``, or ``notes``, whose sequences stay within episodes and start from the
+            zero state.
+        size: Model size.
+    """
+    replay = ReplayConfig()
+    if name == "notes":
+        replay = dataclasses.replace(replay, boundary="within", context_every=0)
+    return TrainConfig(agent=preset(name, size), replay=replay)
 
 
 def from_mapping(

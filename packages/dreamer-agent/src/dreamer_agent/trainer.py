@@ -22,7 +22,7 @@ from dreamer_agent import checkpoint
 from dreamer_agent.agent import Agent
 from dreamer_agent.collect import Collector, EpisodeRows
 from dreamer_agent.device import resolve_device
-from dreamer_agent.dream import newest_sequences, save_dream
+from dreamer_agent.dream import pick_sequences, save_dream
 from dreamer_agent.envs import episode_seed, make_vector_env
 from dreamer_agent.episode import Episode
 from dreamer_agent.errors import ReplayError, RunDirectoryError
@@ -279,7 +279,7 @@ class Trainer:
         self._display.status.phase = "dreaming"
         path = self._run.videos / f"dream_{self._collector.env_steps:09d}.webp"
         try:
-            batch = newest_sequences(self._replay, _DREAM_SEQUENCES, _DREAM_CONTEXT, _DREAM_HORIZON)
+            batch = pick_sequences(self._replay, _DREAM_SEQUENCES, _DREAM_CONTEXT, _DREAM_HORIZON)
         except ReplayError:
             return  # too little was collected to show anything
         errors = save_dream(self._agent, batch, path, self._metadata, _DREAM_CONTEXT)

@@ -191,8 +191,8 @@ class Replay:
         self._prepare()
         return batch
 
-    def recent(self, batch: int, length: int) -> Batch:
-        """Return the newest sequences, one stream after the other, to look at.
+    def spread(self, batch: int, length: int) -> Batch:
+        """Return sequences spread evenly over all kept rows, to look at; the newest is among them.
 
         Nothing random is used up, and what is sampled later stays the same.
 
@@ -203,15 +203,17 @@ class Replay:
         windows = [
             Window(stream, start // every * every, length)
             for stream, spans in enumerate(self.spans())
-            for first, stop in spans[-1:]
-            for start in range(stop - length, first - 1, -length)[:batch]
+            for first, stop in spans
+            for start in range(stop - length, first - 1, -length)
             if start // every * every >= first
         ]
         if not windows:
             raise ReplayError(
                 f"No environment has {length} stored rows in a row yet; collect more first."
             )
-        windows = sorted(windows, key=lambda w: w.start, reverse=True)[:batch]
+        windows.sort(key=lambda window: window.start, reverse=True)
+        picks = np.linspace(0, len(windows) - 1, min(batch, len(windows))).astype(int)
+        windows = [windows[pick] for pick in picks]
         result = self._read_batch(windows, length)
         return replace(result, context=self._read_context(windows)) if self._context else result
 
