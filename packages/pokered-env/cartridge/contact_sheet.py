@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from PIL import Image
@@ -24,6 +25,8 @@ from pokered_env.rom import Rom
 DEFAULT_OUT = Path(__file__).resolve().parents[3] / "docs" / "images" / "open-cartridge.png"
 WINDOW_Y = 0xFFB0
 WINDOW_HIDDEN = 0x90
+TILE_MAP, TILE_MAP_SIZE = 0xC3A0, 360
+TILE_CURSOR, TILE_MORE = 0xED, 0xEE
 TITLE_FRAMES = 240
 COLUMNS, GAP, PAPER = 6, 4, 128
 WIDTH, HEIGHT = 160, 144
@@ -31,57 +34,77 @@ BLACK = 30  # the darkest grey is at most this, unless the screen fades
 MENU_STEPS = 3  # actions until a menu has opened
 
 
+class Box(Enum):
+    """What is drawn over the map or the battle."""
+
+    NONE = "nothing"
+    TEXT = "a text that waits for a button"
+    MENU = "a menu"
+    OTHER = "a text that is being written"
+
+    @classmethod
+    def on(cls, emulator: Emulator) -> Box:
+        """Return what the screen shows."""
+        if emulator.read(WINDOW_Y, 1)[0] == WINDOW_HIDDEN:
+            return cls.NONE
+        tiles = emulator.read(TILE_MAP, TILE_MAP_SIZE)
+        if TILE_CURSOR in tiles:
+            return cls.MENU
+        return cls.TEXT if TILE_MORE in tiles else cls.OTHER
+
+
 @dataclass(frozen=True)
 class Moment:
     """When to take a picture.
 
     Attributes:
-        map_name: Where the player is; None for anywhere.
-        box: Whether a text box or a menu is open.
-        battle: Kind of battle.
+        map_name: Where the player is.
         nth: Which of the fitting steps.
+        box: What is drawn over the map or the battle.
+        battle: Kind of battle.
         presses: Buttons to press before the picture is taken.
     """
 
-    map_name: str | None
-    box: bool = False
+    map_name: str
+    nth: int
+    box: Box = Box.NONE
     battle: Battle = Battle.NONE
-    nth: int = 3
     presses: tuple[Button, ...] = ()
 
-    def fits(self, env: PokeRedEnv, map_name: str) -> bool:
+    def fits(self, env: PokeRedEnv, map_name: str, box: Box) -> bool:
         """Tell whether the environment is at such a moment."""
-        box = env.emulator.read(WINDOW_Y, 1)[0] != WINDOW_HIDDEN
-        here = self.map_name in (None, map_name)
-        standing = env.game_state.walk_counter == 0 or box
-        return here and standing and box == self.box and env.game_state.battle == self.battle
+        state = env.game_state
+        standing = state.walk_counter == 0 or box != Box.NONE
+        return (map_name, box, state.battle) == (self.map_name, self.box, self.battle) and standing
 
 
-START, A = Button.START, Button.A
+START, DOWN, A = Button.START, Button.DOWN, Button.A
+TEXT, MENU = Box.TEXT, Box.MENU
+WILD, TRAINER = Battle.WILD, Battle.TRAINER
 MOMENTS = (
-    Moment("HOME"),
-    Moment("HOME", box=True, nth=6),
-    Moment("WICKHAM", nth=4),
+    Moment("HOME", nth=2),
+    Moment("HOME", nth=1, box=TEXT),
+    Moment("WICKHAM", nth=5),
     Moment("LODGE", nth=4),
-    Moment("LODGE", box=True, nth=9),
+    Moment("LODGE", nth=1, box=MENU),
     Moment("REED_PATH", nth=14),
-    Moment("REED_PATH", box=True, battle=Battle.WILD, nth=8),
-    Moment("REED_PATH", box=True, battle=Battle.WILD, nth=14),
-    Moment("REED_PATH", box=True, battle=Battle.TRAINER, nth=2),
+    Moment("REED_PATH", nth=2, box=MENU, battle=WILD),
+    Moment("REED_PATH", nth=2, box=Box.OTHER, battle=TRAINER),
     Moment("MILLBROOK", nth=24),
     Moment("MILLBROOK", nth=30, presses=(START,)),
-    Moment("MILLBROOK", nth=31, presses=(START, Button.DOWN, A)),
+    Moment("MILLBROOK", nth=40, presses=(START, A)),
     Moment("HEARTH", nth=4),
     Moment("HALL_OF_MOSS", nth=12),
-    Moment("HALL_OF_MOSS", box=True, nth=12),
-    Moment("HALL_OF_MOSS", box=True, battle=Battle.TRAINER, nth=70),
+    Moment("HALL_OF_MOSS", nth=8, box=TEXT),
+    Moment("HALL_OF_MOSS", nth=20, box=MENU, battle=TRAINER),
     Moment("GLOAM_WOOD", nth=9),
-    Moment("QUARRY_ROAD", nth=40),
+    Moment("GLOAM_WOOD", nth=2, box=TEXT),
+    Moment("GLOAM_WOOD", nth=25, box=MENU, battle=TRAINER),
+    Moment("QUARRY_ROAD", nth=30),
     Moment("QUARRY", nth=12),
-    Moment("QUARRY", box=True, nth=4),
-    Moment("SALTMERE", nth=12),
-    Moment("HALL_OF_TIDE", nth=60),
-    Moment("HALL_OF_TIDE", box=True, battle=Battle.TRAINER, nth=60),
+    Moment("QUARRY", nth=1, box=MENU),
+    Moment("SALTMERE", nth=20),
+    Moment("HALL_OF_TIDE", nth=25, box=MENU, battle=TRAINER),
 )
 
 
@@ -96,8 +119,9 @@ class Photographer:
     def look(self, env: PokeRedEnv) -> None:
         """Take the pictures that are due."""
         map_name = env.rom.profile.maps.name(env.game_state.map_id)
+        box = Box.on(env.emulator)
         for number, moment in enumerate(self._moments):
-            if number in self._pictures or not moment.fits(env, map_name):
+            if number in self._pictures or not moment.fits(env, map_name, box):
                 continue
             self._seen[number] += 1
             if self._seen[number] >= moment.nth and not _is_faded(env.emulator):
