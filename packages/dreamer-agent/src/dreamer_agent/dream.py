@@ -61,11 +61,11 @@ def most_to_see(batch: Batch, context_steps: int) -> tuple[int, int]:
     num, length = batch.shape
     resets = batch.is_first[:, context_steps:]
     rows = np.where(resets.any(1), context_steps + resets.argmax(1), length)
-    changes = np.zeros((num, length - 1), np.bool_)
+    changes = np.zeros((num, length - 1))  # share of every key's elements that change
     for values in batch.obs.values():
         flat = values.reshape(num, length, -1)
-        changes |= (flat[:, 1:] != flat[:, :-1]).any(-1)
-    happenings = [int(changes[i, context_steps - 1 : rows[i] - 1].sum()) for i in range(num)]
+        changes += (flat[:, 1:] != flat[:, :-1]).mean(-1)
+    happenings = [changes[i, context_steps - 1 : rows[i] - 1].sum() for i in range(num)]
     index = int(np.argmax(happenings))
     return index, max(int(rows[index]), context_steps + 1)
 
