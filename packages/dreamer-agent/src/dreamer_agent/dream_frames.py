@@ -137,8 +137,10 @@ def _panels(
     alphabets: Alphabets,
     size: tuple[int, int],
 ) -> tuple[Image.Image, ...]:
-    truth, predicted = (values[index, t] for values in result.observations[key])
-    return draw_panels(modalities.get(key, "vector"), truth, predicted, size, alphabets.get(key))
+    truth, predicted = (values[index] for values in result.observations[key])
+    scale = (float(truth.min()), float(truth.max()))
+    modality = modalities.get(key, "vector")
+    return draw_panels(modality, truth[t], predicted[t], size, alphabets.get(key), scale)
 
 
 def _phase(result: OpenLoop, t: int) -> str:

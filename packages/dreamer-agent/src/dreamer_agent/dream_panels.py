@@ -40,6 +40,7 @@ def draw_panels(
     predicted: NDArray[Any],
     size: Size,
     alphabet: Sequence[str] | None = None,
+    scale: tuple[float, float] | None = None,
 ) -> Panels:
     """Draw what was, what was predicted, and the difference.
 
@@ -49,6 +50,7 @@ def draw_panels(
         predicted: The prediction of it.
         size: Width and height of each panel in pixels.
         alphabet: Characters of token ids.
+        scale: Lowest and highest number shown; from the truth if left out.
     """
     if modality in ("image", "mask"):
         error = np.abs(truth.astype(np.int16) - predicted.astype(np.int16)).astype(np.uint8)
@@ -57,7 +59,8 @@ def draw_panels(
         real, guess = decode_text(truth, alphabet), decode_text(predicted, alphabet)
         return _page(real, size), _page(guess, size), _page(_difference(real, guess), size)
     before, after = (np.ravel(values).astype(np.float64) for values in (truth, predicted))
-    low, high = min(before.min(), 0.0), max(before.max(), 1e-6)
+    low, high = scale or (before.min(), before.max())
+    low, high = min(low, 0.0), max(high, 1e-6)
     distance = np.abs(before - after)
     return (
         _numbers(before, low, high, size),
