@@ -35,24 +35,29 @@ def read_text(memory: Memory, glyphs: GlyphTable) -> ScreenText:
         return NO_TEXT
     if memory.read(_tile_address(FONT_PROBE_TILE, lcdc), 16) != glyphs.font_probe:
         return NO_TEXT
-    codes = glyphs.fixed_codes
-    if ambiguous := _displayed(screen, _AMBIGUOUS):
-        codes = _with_read(codes, memory, glyphs, lcdc, ambiguous)
+    ambiguous = set(screen.translate(None, _UNAMBIGUOUS))
+    codes = _with_read(glyphs.fixed_codes, memory, glyphs, lcdc, ambiguous)
+    line = _line(screen.translate(codes))
     # Between two characters, a blank among the remaining tiles joins words, any other parts them.
-    if gaps := _gaps(screen, codes):
-        codes = _with_read(codes, memory, glyphs, lcdc, gaps)
-    return _decode_screen(screen, codes)
+    gaps = [place for gap in _UNREAD_GAP.finditer(line) for place in range(*gap.span())]
+    if gaps:
+        tiles = _line(screen)
+        unread = {tiles[place] for place in gaps if line[place] == UNREAD}
+        line = _line(screen.translate(_with_read(codes, memory, glyphs, lcdc, unread)))
+    return _decode_line(line)
 
 
 _LCD_ON, _WINDOW_ON, _WINDOW_MAP, _UNSIGNED_TILES, _BACKGROUND_MAP = 0x80, 0x20, 0x40, 0x10, 0x08
 _COLUMNS, _ROWS, _MAP_SIDE = 20, 18, 32
 # Tiles of which the game has more than one version; the rest of the font is fixed.
-_AMBIGUOUS = frozenset([*range(0x60, 0x79), 0xD6, 0xF0])
+_UNAMBIGUOUS = bytes({*range(256)} - {*range(0x60, 0x79), 0xD6, 0xF0})
 _CHARACTER = rb"[\x60-\x7e\x80-\xff]"
 _UNREAD_GAP = re.compile(
     rb"(?<=" + _CHARACTER + rb")[\x01\x7f]*\x01[\x01\x7f]*(?=" + _CHARACTER + rb")"
 )
-_NEWLINE, _BLANK, _BLANK_PATTERN = bytes([NEWLINE]), bytes([SPACE]), bytes(16)
+_BLANK_PATTERN = bytes(16)
+# For splitting: no character is 0, and blanks are what bytes.split() takes for such.
+_SPLITTABLE = bytes.maketrans(bytes([UNREAD, SPACE]), b"\x00 ")
 
 
 def _scroll(tile_map: bytes, left: int, top: int) -> bytes:
@@ -60,8 +65,10 @@ def _scroll(tile_map: bytes, left: int, top: int) -> bytes:
     return b"".join(row[left:] + row[:left] for row in rows)
 
 
-def _rows(screen: bytes) -> list[bytes]:
-    return [screen[start : start + _COLUMNS] for start in range(0, len(screen), _MAP_SIDE)]
+def _line(screen: bytes) -> bytes:
+    """Return the visible columns of all rows, a zero between each two."""
+    starts = range(0, _MAP_SIDE * _ROWS, _MAP_SIDE)
+    return b"\x00".join([screen[start : start + _COLUMNS] for start in starts])
 
 
 def _tile_address(tile: int, lcdc: int) -> int:
@@ -71,7 +78,7 @@ def _tile_address(tile: int, lcdc: int) -> int:
 
 
 def _with_read(
-    codes: bytes, memory: Memory, glyphs: GlyphTable, lcdc: int, tiles: frozenset[int]
+    codes: bytes, memory: Memory, glyphs: GlyphTable, lcdc: int, tiles: set[int]
 ) -> bytes:
     updated = bytearray(codes)
     for tile in tiles:
@@ -80,30 +87,8 @@ def _with_read(
     return bytes(updated)
 
 
-# Screens stand still most of the time: what follows from one is kept for the next.
 @lru_cache(maxsize=512)
-def _displayed(screen: bytes, tiles: frozenset[int]) -> frozenset[int]:
-    return tiles.intersection(b"".join(_rows(screen)))
-
-
-@lru_cache(maxsize=512)
-def _gaps(screen: bytes, codes: bytes) -> frozenset[int]:
-    tiles = set()
-    for row in _rows(screen):
-        line = row.translate(codes)
-        for gap in _UNREAD_GAP.finditer(line):
-            tiles |= {tile for tile in row[slice(*gap.span())] if codes[tile] == UNREAD}
-    return frozenset(tiles)
-
-
-@lru_cache(maxsize=512)
-def _decode_screen(screen: bytes, codes: bytes) -> ScreenText:
-    final = codes.replace(bytes([UNREAD]), b"\x00")
-    lines = (row.translate(final) for row in _rows(screen))
-    return ScreenText(_NEWLINE.join(segment for line in lines for segment in _segments(line)))
-
-
-def _segments(line: bytes) -> list[bytes]:
-    runs = (run.split(_BLANK) for run in line.split(b"\x00"))
-    segments = (_BLANK.join(word for word in run if word) for run in runs)
-    return [segment for segment in segments if segment]
+def _decode_line(line: bytes) -> ScreenText:
+    runs = line.translate(_SPLITTABLE).split(b"\x00")
+    segments = [bytes([SPACE]).join(words) for run in runs if (words := run.split())]
+    return ScreenText(bytes([NEWLINE]).join(segments))
