@@ -31,7 +31,7 @@ def save_dream_file(
     index: int = 0,
     fps: float = 5.0,
 ) -> None:
-    """Write one sequence as ``.webp`` (lossless) or ``.gif`` video, or as one ``.png`` picture.
+    """Write one sequence as ``.webp`` or ``.gif`` video, or as one ``.png`` picture.
 
     Args:
         result: From ``WorldModel.open_loop``.
@@ -45,16 +45,27 @@ def save_dream_file(
     if path.suffix == ".png":
         render_strip(result, modalities, alphabets, index).save(path)
         return
-    save_frames(render_frames(result, modalities, alphabets, index), path, fps)
+    # predictions are grainy: without loss they take ten times the space
+    save_frames(render_frames(result, modalities, alphabets, index), path, fps, lossless=False)
 
 
-def save_frames(frames: Sequence[Image.Image], path: Path, fps: float) -> None:
-    """Write frames as ``.webp`` (lossless) or ``.gif``.
+def save_frames(
+    frames: Sequence[Image.Image], path: Path, fps: float, lossless: bool = True
+) -> None:
+    """Write frames as ``.webp`` or ``.gif``.
+
+    Args:
+        frames: Of one size.
+        path: Where; its ending chooses the format.
+        fps: Frames per second.
+        lossless: Of ``.webp``; else quality 85.
 
     Raises:
         ConfigError: The file cannot be written.
     """
-    options: dict[str, Any] = {"lossless": True} if path.suffix == ".webp" else {}
+    options: dict[str, Any] = {}
+    if path.suffix == ".webp":
+        options = {"lossless": True} if lossless else {"quality": 85}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         frames[0].save(
