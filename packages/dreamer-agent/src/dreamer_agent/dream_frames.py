@@ -45,7 +45,7 @@ def save_dream_file(
     if path.suffix == ".png":
         render_strip(result, modalities, alphabets, index).save(path)
         return
-    # predictions are grainy: without loss they take ten times the space
+    # predictions are grainy: without loss they take nearly twice the space
     save_frames(render_frames(result, modalities, alphabets, index), path, fps, lossless=False)
 
 
