@@ -66,6 +66,7 @@ class Tables:
     move_types: dict[int, int]
     species: dict[str, int]  # dex numbers
     species_ids: dict[str, int]
+    base_stats: dict[str, list[int]]  # HP, attack, defense, speed, special
     items: dict[str, int]
     trainers: dict[str, int]
     trainer_blocks: dict[str, Fields]
@@ -178,6 +179,9 @@ def read_tables(content: Path) -> Tables:
         move_types={moves[fields.name]: types[fields.words("type")[0]] for fields in move_fields},
         species=species,
         species_ids=species_ids,
+        base_stats={
+            fields.name: [int(n) for n in fields.words("base")] for fields in species_fields
+        },
         items=items,
         trainers=trainers,
         trainer_blocks={fields.name: fields for fields in trainer_fields},

@@ -221,7 +221,8 @@ static u8 under_text(u8 y, u8 x) {
   if (!hAutoBGTransferEnabled) return FALSE;
   u8 row = (u8)(y + 4) >> 3;
   u8 column = x >> 3;
-  if (row >= SCREEN_ROWS || column >= SCREEN_COLUMNS) return FALSE;
+  if (column >= SCREEN_COLUMNS) return FALSE;
+  if (row >= SCREEN_ROWS) row = SCREEN_ROWS - 1; /* only the head is on the screen */
   u8 *tile = tile_at(column, row);
   if (tile[0] >= 0x60 || tile[1] >= 0x60) return TRUE;
   if (row + 1 >= SCREEN_ROWS) return FALSE;
