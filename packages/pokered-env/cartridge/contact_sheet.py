@@ -31,7 +31,7 @@ TITLE_FRAMES = 240
 COLUMNS, GAP, PAPER = 6, 4, 128
 WIDTH, HEIGHT = 160, 144
 BLACK = 30  # the darkest grey is at most this, unless the screen fades
-MENU_STEPS = 3  # actions until a menu has opened
+HOLD_FRAMES, MENU_FRAMES = 8, 96  # until a menu has opened
 
 
 class Box(Enum):
@@ -83,13 +83,13 @@ TEXT, MENU = Box.TEXT, Box.MENU
 WILD, TRAINER = Battle.WILD, Battle.TRAINER
 MOMENTS = (
     Moment("HOME", nth=2),
-    Moment("HOME", nth=1, box=TEXT),
+    Moment("HOME", nth=5, box=TEXT),
     Moment("WICKHAM", nth=5),
     Moment("LODGE", nth=4),
     Moment("LODGE", nth=1, box=MENU),
     Moment("REED_PATH", nth=14),
     Moment("REED_PATH", nth=2, box=MENU, battle=WILD),
-    Moment("REED_PATH", nth=2, box=Box.OTHER, battle=TRAINER),
+    Moment("REED_PATH", nth=3, box=Box.OTHER, battle=TRAINER),
     Moment("MILLBROOK", nth=24),
     Moment("MILLBROOK", nth=30, presses=(START,)),
     Moment("MILLBROOK", nth=40, presses=(START, A)),
@@ -148,8 +148,7 @@ def _take(env: PokeRedEnv, presses: Sequence[Button]) -> Image.Image:
         return _picture(env.emulator)
     moment = env.save()
     for button in presses:
-        for action in (button, *[Button.NOOP] * MENU_STEPS):
-            env.step(env.buttons.index(action))
+        env.emulator.step(button.key, HOLD_FRAMES, MENU_FRAMES)
     picture = _picture(env.emulator)
     env.load(moment)
     return picture
