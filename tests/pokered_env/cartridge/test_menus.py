@@ -53,6 +53,19 @@ def test_shop_takes_money_for_wares(with_lamps: Player) -> None:
     assert with_lamps.console.read(0xD347, 3) == bytes.fromhex("000100")
 
 
+def test_shop_and_question_boxes_have_their_ids(keeper: Player, console: Console) -> None:
+    people = {t.name: t for t in keeper.atlas.world.maps["HEARTH"].people()}
+    keeper.begin_use("HEARTH", people["clerk"].x, people["clerk"].y)
+    assert console.byte(0xD125) == 0x15
+    keeper.press("b")
+    keeper.begin_use("HEARTH", people["rosa"].x, people["rosa"].y)
+    for _ in range(PATIENCE):
+        if console.byte(0xD125) == 0x14:
+            break
+        keeper.press("b" if console.byte(0xD125) == 1 else "right")
+    assert console.byte(0xD125) == 0x14 and console.byte(0xCC28) == 1
+
+
 def test_shop_refuses_without_money(keeper: Player) -> None:
     _buy(keeper, 1, 3)
     assert "BALM" not in _bag(keeper)

@@ -21,7 +21,6 @@ class Gate:
 
 
 GATES = (
-    Gate("GOT_LANTERN", "REED_PATH", 9, 33),
     Gate("GOT_HALL_PASS", "HALL_OF_MOSS", 4, 12),
     Gate("WOOD_GATE_OPEN", "GLOAM_WOOD", 0, 6),
     Gate("ROCKFALL_CLEARED", "QUARRY_ROAD", 15, 10),
