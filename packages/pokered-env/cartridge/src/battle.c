@@ -385,6 +385,7 @@ u8 wild_battle(u8 index, u8 level) {
   wIsInBattle = WILD_BATTLE;
   make_mon(mon, dex_of(index), level);
   open_battle_screen();
+  show_player();
   face_foe(mon);
   say(STR_WILD_APPEARED);
   draw_foe_status();
@@ -424,6 +425,7 @@ u8 trainer_battle(u8 number) {
   build_enemy_party();
   battle.enemy_slot = 0;
   open_battle_screen();
+  show_player();
   show_trainer_picture(&trainer.picture);
   copy_bytes(name_buffer, trainer.name, 13);
   say(STR_WANTS_TO_FIGHT);

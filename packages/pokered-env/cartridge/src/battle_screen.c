@@ -75,10 +75,19 @@ void show_trainer_picture(const struct far *picture) {
   show_foe(picture);
 }
 
+static void show_back(const struct far *picture) {
+  load_picture(picture, OWN_FIRST_TILE, OWN_SIZE);
+  draw_picture(OWN_X, OWN_Y, OWN_SIZE, OWN_FIRST_TILE);
+}
+
+void show_player(void) {
+  static const struct far back = {PICTURE_PLAYER_ADDRESS, PICTURE_PLAYER_BANK};
+  show_back(&back);
+}
+
 void show_own_mote(void) {
   load_species(dex_of(wBattleMon[BATTLE_SPECIES]));
-  load_picture(&species.back, OWN_FIRST_TILE, OWN_SIZE);
-  draw_picture(OWN_X, OWN_Y, OWN_SIZE, OWN_FIRST_TILE);
+  show_back(&species.back);
 }
 
 void draw_hp_bar(u8 x, u8 y, u16 hp, u16 most) {

@@ -8,6 +8,7 @@ void open_battle_screen(void);
 void close_battle_screen(void);
 void show_foe(const struct far *picture);
 void hide_foe(void);
+void show_player(void);
 void show_own_mote(void);
 void show_trainer_picture(const struct far *picture);
 void draw_foe_status(void);
