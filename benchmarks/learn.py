@@ -78,7 +78,7 @@ def cartpole(seed: int, env_steps: int, preset_name: str = "paper") -> TrainConf
     config = dataclasses.replace(load_yaml(CONFIG), seed=seed, env_steps=env_steps)
     if preset_name == "notes":
         notes = preset("notes", "xs")
-        rates = dataclasses.replace(notes.optimizer, lr=1e-3, actor_critic_lr=3e-4)
+        rates = dataclasses.replace(notes.optimizer, lr=1e-3, actor_lr=3e-4, critic_lr=3e-4)
         config = dataclasses.replace(config, agent=dataclasses.replace(notes, optimizer=rates))
     return config
 

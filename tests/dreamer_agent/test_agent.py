@@ -198,7 +198,7 @@ def test_every_parameter_receives_gradient(name, observation):
 @pytest.mark.parametrize("name", ["paper", "notes"])
 def test_one_batch_can_be_overfitted(name):
     config = small(name)
-    optimizer = dataclasses.replace(config.optimizer, lr=3e-3, actor_critic_lr=1e-3)
+    optimizer = dataclasses.replace(config.optimizer, lr=3e-3, actor_lr=1e-3)
     agent = build(SMALL_GAME, config=dataclasses.replace(config, optimizer=optimizer))
     batch = random_batch(SMALL_GAME, ACTION, batch=2, length=5)
     first = agent.update_world_model(batch).metrics
@@ -238,6 +238,19 @@ def test_updating_the_world_model_alone_leaves_actor_and_critic():
         name for name, value in agent.state_dict().items() if not torch.equal(value, before[name])
     }
     assert changed and all(name.startswith("world_model.") for name in changed)
+
+
+def test_actor_and_critic_may_have_rates_of_their_own():
+    rates = dataclasses.replace(small().optimizer, lr=1e-3, actor_lr=1e-5, critic_lr=1e-4)
+    agent = build(config=small(optimizer=rates))
+    behaviour = agent.actor_critic
+    parts = {1e-3: agent.world_model, 1e-5: behaviour.actor, 1e-4: behaviour.critic}
+    before = {lr: [p.clone() for p in part.parameters()] for lr, part in parts.items()}
+    agent.update(random_batch(BOX, ACTION))
+    for lr, part in parts.items():  # LaProp's first step is as long as the rate
+        pairs = zip(part.parameters(), before[lr], strict=True)
+        longest = max((new - old).abs().max().item() for new, old in pairs)
+        assert longest == pytest.approx(lr, rel=0.02)
 
 
 def test_an_update_returns_the_posterior_it_learned_from():

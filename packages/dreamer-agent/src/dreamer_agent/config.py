@@ -203,8 +203,10 @@ class OptimizerConfig:
 
     kind: Literal["laprop", "adam"] = "laprop"
     lr: PositiveFloat = 4e-5
-    actor_critic_lr: PositiveFloat | None = None
-    """A learning rate of its own for actor and critic; None: the same."""
+    actor_lr: PositiveFloat | None = None
+    """A learning rate of its own for the actor; None: ``lr``."""
+    critic_lr: PositiveFloat | None = None
+    """A learning rate of its own for the critic; None: ``lr``."""
     beta1: NonNegativeFloat = 0.9
     beta2: NonNegativeFloat = 0.999
     eps: PositiveFloat = 1e-20
@@ -317,7 +319,8 @@ def _notes(config: AgentConfig) -> AgentConfig:
             config.optimizer,
             kind="adam",
             lr=1e-4,
-            actor_critic_lr=3e-5,
+            actor_lr=3e-5,
+            critic_lr=3e-5,
             eps=1e-8,
             warmup_steps=0,
             agc=0.0,

@@ -145,7 +145,8 @@ _ADAPTER = TypeAdapter(TrainConfig)
 _MAY_CHANGE = (
     "run_dir", "env_steps", "stop_after_minutes", "eval_", "video_", "save_", "keep_", "device",
     "threads", "vectorization", "replay_ratio", "log.", "agent.optimizer.lr",
-    "agent.optimizer.actor_critic_lr", "agent.actor.entropy", "replay.prefetch",
+    "agent.optimizer.actor_lr", "agent.optimizer.critic_lr", "agent.actor.entropy",
+    "replay.prefetch",
 )  # fmt: skip
 """Fields (or beginnings of them) that a resumed run may set anew."""
 

@@ -117,12 +117,12 @@ class Updater:
 
     def _build_optimizers(self) -> dict[str, FlatOptimizer]:
         config = self.config.optimizer
-        behaviour_lr = config.actor_critic_lr or config.lr
-        parts = self.actor_critic
+        model, behaviour = self.world_model, self.actor_critic
+        actor_lr, critic_lr = config.actor_lr or config.lr, config.critic_lr or config.lr
         return {
-            "world_model": FlatOptimizer(self.world_model.parameters(), config, config.lr),
-            "actor": FlatOptimizer(parts.actor.parameters(), config, behaviour_lr),
-            "critic": FlatOptimizer(parts.critic.parameters(), config, behaviour_lr),
+            "world_model": FlatOptimizer(model.parameters(), config, config.lr),
+            "actor": FlatOptimizer(behaviour.actor.parameters(), config, actor_lr),
+            "critic": FlatOptimizer(behaviour.critic.parameters(), config, critic_lr),
         }
 
     def _world_model_loss(self, data: TensorBatch) -> WorldModelLoss:
