@@ -364,8 +364,8 @@ def test_map_variables_follow_the_player(player: Player, console: Console) -> No
     assert console.byte(0xD4E1) == len(home.people())
     assert console.byte(0xD367) == 1
     assert console.byte(0xD887) == 0
-    x, y = player.floor("WICKHAM")[0]
-    player.walk_to("WICKHAM", (x, y))
+    player.walk_to("WICKHAM", *player.floor("WICKHAM"))
+    x, y = player.spot().x, player.spot().y
     assert console.byte(0xD35E) == wickham.identity and console.byte(0xD367) == 0
     assert console.read(0xD361, 4) == bytes([y, x, y & 1, x & 1])
     assert console.byte(0xD70B) & 1
@@ -383,7 +383,7 @@ def test_warp_entries_are_y_x_warp_map(player: Player, console: Console) -> None
 
 def test_walkable_tiles_are_listed_in_the_home_bank(player: Player, console: Console) -> None:
     for map_name in ("HOME", "WICKHAM"):
-        player.walk_to(map_name, player.floor(map_name)[-1])
+        player.walk_to(map_name, *player.floor(map_name))
         pointer = int.from_bytes(console.read(0xD530, 2), "little")
         assert 0 < pointer < 0x4000
         listed = console.read(pointer, 97)
