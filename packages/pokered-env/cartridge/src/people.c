@@ -200,20 +200,12 @@ static u8 act(u8 slot) {
 }
 
 /* One iteration of everybody's life. People who did nothing keep their place on the
-   screen, unless all must be placed anew (the screen moved). TRUE if something changed. */
-u8 update_people(u8 all) {
-  u8 changed = all;
-  for (u8 slot = 1; slot <= wNumSprites; slot++) {
-    if (act(slot) || all) {
-      project(slot);
-      changed = TRUE;
-    }
-  }
+   screen, unless all must be placed anew (the screen moved). */
+void update_people(u8 all) {
+  for (u8 slot = 1; slot <= wNumSprites; slot++)
+    if (act(slot) || all) project(slot);
   u8 *player = SPRITE1(0);
-  u8 image = wPlayerFacing | ((player[SPRITE_ANIM] >> 2) & 3);
-  if (image != player[SPRITE_IMAGE]) changed = TRUE;
-  player[SPRITE_IMAGE] = image;
-  return changed;
+  player[SPRITE_IMAGE] = wPlayerFacing | ((player[SPRITE_ANIM] >> 2) & 3);
 }
 
 /* Text, menus and boxes lie above the people. */

@@ -7,7 +7,7 @@
 void load_people(void);
 void load_people_tiles(void);
 void place_people(void);
-u8 update_people(u8 all);
+void update_people(u8 all);
 void show_people(void);
 void cover_people(void);
 void draw_sprites(void);

@@ -286,7 +286,8 @@ void world_iteration(void) {
     advance_step();
     arrived = !wWalkCounter;
   }
-  if (update_people(wWalkCounter || arrived)) draw_sprites();
+  update_people(wWalkCounter || arrived);
+  draw_sprites();
   if (arrived && !world.steps_left) after_step();
 }
 
