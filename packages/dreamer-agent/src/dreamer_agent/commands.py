@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from dreamer_agent.agent import Agent
 from dreamer_agent.config import Size, preset
@@ -182,7 +183,8 @@ def _print_texts(
         for t in range(result.context_steps, len(truth)):
             pair = tuple(_one_line(ids[t], alphabets.get(key)) for ids in (truth, predicted))
             if pair != shown and any(pair) and table.row_count < _MAX_TEXTS:
-                table.add_row(str(t - result.context_steps + 1), *pair)
+                # as Text: what a model writes may look like markup
+                table.add_row(str(t - result.context_steps + 1), *map(Text, pair))
             shown = pair
         if table.row_count:
             console.print(table)
