@@ -281,7 +281,7 @@ def test_start_states_can_be_drawn_by_weight() -> None:
         assert starts == {"start", "power_on"}
 
 
-@pytest.mark.parametrize("state", ["nowhere", "/no/such.state", "a\0b", "../start"])
+@pytest.mark.parametrize("state", ["nowhere", "/no/such.state", "a\0b", "../start", "~no-user/x"])
 def test_an_unknown_state_is_answered_with_the_known_ones(env: PokeRedEnv, state: str) -> None:
     with pytest.raises(StateNotFoundError, match="power_on"):
         env.reset(options={"state": state})

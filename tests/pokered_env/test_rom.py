@@ -75,6 +75,11 @@ def test_a_path_without_a_readable_file_is_called_so(tmp_path: Path, place: str)
         resolve_rom(tmp_path / place)
 
 
+def test_the_home_of_nobody_holds_no_rom() -> None:
+    with pytest.raises(RomNotFoundError, match="~no-user"):
+        resolve_rom("~no-user/red.gb")
+
+
 @given(st.binary(max_size=100_000))
 def test_random_bytes_are_refused_as_a_rom(
     tmp_path_factory: pytest.TempPathFactory, data: bytes

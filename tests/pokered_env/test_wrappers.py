@@ -123,6 +123,7 @@ def test_environments_are_moved_to_what_others_have_reached_and_it_is_said() -> 
         "total_steps": 16,
         "steps_from_start": 5,
         "parent": "GOT_STARTER",
+        "first_state": "start",
     }
     env.close()
 

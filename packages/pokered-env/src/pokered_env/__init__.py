@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pokered_env.actions import Button
 from pokered_env.errors import PokeRedError
 from pokered_env.game_state import Battle, Direction, GameState, PartyMember
-from pokered_env.info import EpisodeSummary, StepInfo
+from pokered_env.info import StepInfo
 from pokered_env.observation import OBSERVATION_SPACE, STATE_LAYOUT, StateField, decode_state
+from pokered_env.progress import EpisodeSummary
 from pokered_env.registration import ENV_ID, register_envs
 from pokered_env.rewards import RewardWeights
 

@@ -34,7 +34,8 @@ from pokered_env.exploration import Exploration
 from pokered_env.game_state import GameState
 from pokered_env.glyphs import GlyphTable, font_of_characters, glyph_code
 from pokered_env.ram import PARTY_SIZE
-from pokered_env.rom import RomProfile, resolve_rom
+from pokered_env.rom import resolve_rom
+from pokered_env.rom_profile import RomProfile
 from pokered_env.screen_text import read_text
 from pokered_env.text import ScreenText
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pokered_env.errors import ConfigError
 from pokered_env.game_state import GameState
 from pokered_env.progress import EpisodeProgress
-from pokered_env.rom import RomProfile
+from pokered_env.rom_profile import RomProfile
 
 Goal = int | str | Callable[[GameState], bool]
 """A number of badges, the name of an event, or a predicate of the game."""

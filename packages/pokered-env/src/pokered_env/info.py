@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pokered_env.game_state import GameState, PartyMember
-
-if TYPE_CHECKING:
-    from pokered_env.progress import EpisodeProgress
-    from pokered_env.rom import RomProfile
-
-
-class EpisodeSummary(TypedDict):
-    """What an episode came to.
-
-    Attributes:
-        reward: Sum of the rewards.
-        steps: Number of actions.
-        reward_terms: Sum of each weighted term.
-        coverage: Tiles stood on.
-        events: Names of the events that happened, in order of their first time.
-        badges: Number of badges held.
-        goal_reached: Whether the goal was reached.
-        start_state: Name or path of the state it started from, or a digest of its bytes.
-    """
-
-    reward: float
-    steps: int
-    reward_terms: dict[str, float]
-    coverage: int
-    events: tuple[str, ...]
-    badges: int
-    goal_reached: bool
-    start_state: str
+from pokered_env.progress import EpisodeProgress, EpisodeSummary
+from pokered_env.rom_profile import RomProfile
 
 
 class StepInfo(TypedDict, total=False):

@@ -13,13 +13,15 @@ from typing import Any
 from pokered_env.events import EventTable
 from pokered_env.glyphs import GlyphSource
 from pokered_env.maps import MapInfo, MapTable
-from pokered_env.rom import RomProfile, StartState
+from pokered_env.milestones import read_milestones
+from pokered_env.rom_profile import RomProfile, StartState
 from pokered_env.scripts import InputScript, Press, hides, is_in_control, shows
 from pokered_env.text import CHARACTERS
 
 POKEMON_RED_SHA1 = "ea9bcae617fdf159b045185467ae58b2e4a48b9a"
 _DATA = Path(__file__).parent / "data"
 OPEN_CARTRIDGE_PATH = _DATA / "open_cartridge.gb"
+MILESTONES_PATH = _DATA / "open_cartridge_milestones.json"
 POWER_ON = "power_on"
 
 
@@ -73,6 +75,7 @@ def open_cartridge() -> RomProfile:
         start_states={
             POWER_ON: StartState("the console has just been switched on", ()),
             **{name: _json_start(entry) for name, entry in metadata["start_states"].items()},
+            **read_milestones(MILESTONES_PATH, metadata["sha1"]),
         },
         default_start_state=metadata["default_start_state"],
         max_seed_noop_frames=0,

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from pokered_env import events
 from pokered_env.exploration import Exploration
 from pokered_env.game_state import GameState
-from pokered_env.info import EpisodeSummary
+
+
+class EpisodeSummary(TypedDict):
+    """What an episode came to.
+
+    Attributes:
+        reward: Sum of the rewards.
+        steps: Number of actions.
+        reward_terms: Sum of each weighted term.
+        coverage: Tiles stood on.
+        events: Names of the events that happened, in order of their first time.
+        badges: Number of badges held.
+        goal_reached: Whether the goal was reached.
+        start_state: Name or path of the state it started from, or a digest of its bytes.
+    """
+
+    reward: float
+    steps: int
+    reward_terms: dict[str, float]
+    coverage: int
+    events: tuple[str, ...]
+    badges: int
+    goal_reached: bool
+    start_state: str
 
 
 class EpisodeProgress:

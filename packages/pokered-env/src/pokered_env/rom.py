@@ -4,67 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pokered_env import profiles
 from pokered_env.errors import ConfigError, RomFormatError, RomNotFoundError, UnknownRomError
-from pokered_env.events import EventTable
-from pokered_env.glyphs import GlyphSource, GlyphTable, build_glyph_table
-from pokered_env.maps import MapTable
-from pokered_env.scripts import InputScript
+from pokered_env.glyphs import GlyphTable, build_glyph_table
+from pokered_env.rom_profile import RomProfile
 
 ROM_VARIABLE = "POKERED_ROM"
-
-
-@dataclass(frozen=True)
-class StartState:
-    """A named place to begin an episode.
-
-    Attributes:
-        description: For people.
-        script: Inputs that lead there from power-on.
-    """
-
-    description: str
-    script: InputScript
-
-
-@dataclass(frozen=True)
-class RomProfile:
-    """What the environment knows about one game beyond the addresses all games share.
-
-    Attributes:
-        name: Short name, as in ``info["rom"]``.
-        title: Name for people.
-        maps: Its maps.
-        events: Its named event flags.
-        ending_event: Flag that ends the game; None where the Hall of Fame count tells.
-        badges: Names of the badges, by bit.
-        species: Names by internal index.
-        pokedex_numbers: Pokédex numbers by internal index.
-        items: Names by item id.
-        moves: Names by move id.
-        glyph_sources: Where its characters' bitmaps lie in the ROM.
-        start_states: Places to begin, by name.
-        default_start_state: The one used when nobody asks for another.
-        max_seed_noop_frames: A seed may let up to this many frames pass before an episode.
-    """
-
-    name: str
-    title: str
-    maps: MapTable
-    events: EventTable
-    ending_event: str | None
-    badges: tuple[str, ...]
-    species: Mapping[int, str]
-    pokedex_numbers: Mapping[int, int]
-    items: Mapping[int, str]
-    moves: Mapping[int, str]
-    glyph_sources: tuple[GlyphSource, ...]
-    start_states: Mapping[str, StartState]
-    default_start_state: str
-    max_seed_noop_frames: int
 
 
 @dataclass(frozen=True)
@@ -102,10 +50,7 @@ def resolve_rom(
         RomFormatError: The file is no intact Game Boy cartridge.
         UnknownRomError: Its SHA-1 is unknown and ``allow_unknown_rom`` is false.
     """
-    from pokered_env import profiles
-
-    path = _choose_path(rom_path)
-    data = _read(path)
+    path, data = _read(_choose_path(rom_path))
     _check_header(path, data)
     sha1 = hashlib.sha1(data).hexdigest()
     if sha1 == profiles.POKEMON_RED_SHA1:
@@ -120,18 +65,17 @@ def resolve_rom(
 
 
 def _choose_path(rom_path: str | os.PathLike[str] | None) -> Path:
-    from pokered_env import profiles
-
     chosen = rom_path if rom_path is not None else os.environ.get(ROM_VARIABLE) or None
     if not isinstance(chosen, str | os.PathLike | None):
         raise ConfigError(f"rom_path={chosen!r} is no path. Pass the path of a .gb file.")
-    return profiles.OPEN_CARTRIDGE_PATH if chosen is None else Path(chosen).expanduser()
+    return profiles.OPEN_CARTRIDGE_PATH if chosen is None else Path(chosen)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path) -> tuple[Path, bytes]:
     try:
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
+        path = path.expanduser()
+        return path, path.read_bytes()
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: no such user's home
         raise RomNotFoundError(
             f"No readable ROM at {path} ({error.__class__.__name__}). Set {ROM_VARIABLE} or pass "
             "rom_path=; leave both out to play the bundled open cartridge."
@@ -163,8 +107,6 @@ def _title(data: bytes) -> str:
 
 
 def _unknown_rom_message(path: Path, data: bytes, sha1: str) -> str:
-    from pokered_env import profiles
-
     return (
         f"{path} is a cartridge titled {_title(data)!r} with SHA-1 {sha1}. Expected Pokémon Red "
         f"(UE), SHA-1 {profiles.POKEMON_RED_SHA1}, or the open cartridge, SHA-1 "

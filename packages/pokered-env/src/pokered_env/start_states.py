@@ -59,13 +59,16 @@ def load_start_state(rom: Rom, state: State) -> bytes:
         state_file = state_folder(rom) / f"{state}.state"
         if _is_plain_name(state) and state_file.is_file():
             return _native(rom, state_file.read_bytes())
-    path = Path(state).expanduser()
+    return _native(rom, _read(rom, state))
+
+
+def _read(rom: Rom, path: str | os.PathLike[str]) -> bytes:
     try:
-        return _native(rom, path.read_bytes())
-    except (OSError, ValueError) as error:
+        return Path(path).expanduser().read_bytes()
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: no such user's home
         names = ", ".join(list_start_states(rom))
         raise StateNotFoundError(
-            f"{str(state)!r} is no start state of {rom.profile.title} ({names}), and no readable "
+            f"{str(path)!r} is no start state of {rom.profile.title} ({names}), and no readable "
             "file has that path. `pokered states make NAME` adds one."
         ) from error
 
@@ -183,13 +186,11 @@ def _is_plain_name(name: str) -> bool:
 
 @lru_cache(maxsize=32)
 def _scripted(rom: Rom, name: str) -> bytes:
-    script = rom.profile.start_states[name].script
-    key = hashlib.sha1(repr((rom.sha1, PYBOY_VERSION, name, _fingerprint(script))).encode())
-    path = cache_folder() / "scripted" / f"{key.hexdigest()}.state"
+    path = cache_folder() / "scripted" / f"{_fingerprint(rom, name)}.state"
     try:
         return unpack_state(path.read_bytes(), rom.sha1, PYBOY_VERSION)
     except (OSError, StateError):
-        state = _in_fresh_emulator(rom, lambda emulator: scripts.play(script, emulator, rom.glyphs))
+        state = _in_fresh_emulator(rom, lambda emulator: _play_script(rom, name, emulator))
     try:
         _write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
     except OSError as error:
@@ -197,8 +198,18 @@ def _scripted(rom: Rom, name: str) -> bytes:
     return state
 
 
-def _fingerprint(script: scripts.InputScript) -> list[tuple[object, ...]]:
-    return [(p.button, p.hold_frames, p.total_frames, p.repeat, p.goal) for p in script]
+def _play_script(rom: Rom, name: str, emulator: Emulator) -> None:
+    start = rom.profile.start_states[name]
+    if start.after is not None:
+        emulator.load_state(_scripted(rom, start.after))
+    scripts.play(start.script, emulator, rom.glyphs)
+
+
+def _fingerprint(rom: Rom, name: str) -> str:
+    start = rom.profile.start_states[name]
+    script = [(p.button, p.hold_frames, p.total_frames, p.repeat, p.goal) for p in start.script]
+    before = None if start.after is None else _fingerprint(rom, start.after)
+    return hashlib.sha1(repr((rom.sha1, PYBOY_VERSION, name, script, before)).encode()).hexdigest()
 
 
 @lru_cache(maxsize=32)

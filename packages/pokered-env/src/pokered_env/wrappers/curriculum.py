@@ -26,6 +26,7 @@ class Milestone:
         steps_from_start: Steps of play from the first start state to here, those of the milestones
             it was reached from included: what an agent would need without the curriculum.
         parent: Event of the milestone it was reached from; None from the first start state.
+        first_state: The start state of the environment's own that it all began at.
     """
 
     event: str
@@ -34,6 +35,7 @@ class Milestone:
     total_steps: int
     steps_from_start: int
     parent: str | None
+    first_state: str
 
 
 class MilestoneCurriculum(VectorWrapper):
@@ -75,7 +77,7 @@ class MilestoneCurriculum(VectorWrapper):
 
     def report(self) -> list[dict[str, Any]]:
         """Return every milestone without its state, as JSON values, in order."""
-        fields = ("event", "env_index", "total_steps", "steps_from_start", "parent")
+        fields = ("event", "env_index", "total_steps", "steps_from_start", "parent", "first_state")
         return [{name: getattr(m, name) for name in fields} for m in self.milestones]
 
     def _reached(self, event: str, i: int) -> None:
@@ -90,6 +92,7 @@ class MilestoneCurriculum(VectorWrapper):
             total_steps=self._total_steps,
             steps_from_start=progress.num_steps + (parent.steps_from_start if parent else 0),
             parent=parent.event if parent else None,
+            first_state=parent.first_state if parent else progress.start_state,
         )
         self.milestones.append(milestone)
         starts = self._first.with_share(milestone.event, milestone.state, self._share)
