@@ -1,10 +1,7 @@
 """Train a small Dreamer on the open cartridge, then film what it dreams and how it plays.
 
-hatch run demo                     two minutes of training; both films go to runs/demo-<time>
-hatch run demo --minutes 30        longer is better
+hatch run demo [--minutes 30]      two minutes if left out; both films go to runs/demo-<time>
 """
-
-from __future__ import annotations
 
 import argparse
 import time
@@ -16,6 +13,7 @@ import gymnasium as gym
 import numpy as np
 from dreamer_agent import TrainConfig, preset
 from dreamer_agent.cli import main as dreamer
+from dreamer_agent.config import ModalityConfig
 from pokered_env.video import save_video
 
 ENV = "pokered_env:PokeRed-v0"
@@ -28,13 +26,13 @@ def train(minutes: float) -> Path:
         agent,  # the paper's settings are made for days of training
         optimizer=replace(agent.optimizer, lr=3e-3, warmup_steps=50),
         imagination=replace(agent.imagination, last=8),
+        image=replace(agent.image, depth=8),
+        modalities={"screen": ModalityConfig(likelihood="categorical")},  # four shades of grey
     )
     run_dir = time.strftime("runs/demo-%Y%m%d-%H%M%S")
     sizes = {"batch_size": 8, "sequence_length": 32, "replay_ratio": 32.0, "prefill_steps": 512}
-    limits = {"stop_after_minutes": minutes, "video_every_steps": 0}
-    return dreamer_agent.train(
-        TrainConfig(env=ENV, run_dir=run_dir, agent=agent, **sizes, **limits)
-    )
+    limits = {"run_dir": run_dir, "stop_after_minutes": minutes}
+    return dreamer_agent.train(TrainConfig(env=ENV, agent=agent, **sizes, **limits))
 
 
 def play(run: Path, steps: int) -> None:
