@@ -24,7 +24,7 @@ def train(minutes: float) -> Path:
     agent = preset("paper", "1m")
     agent = replace(
         agent,  # the paper's settings are made for days of training
-        optimizer=replace(agent.optimizer, lr=3e-3, warmup_steps=50),
+        optimizer=replace(agent.optimizer, lr=3e-3, actor_lr=1e-4, warmup_steps=50),
         imagination=replace(agent.imagination, last=8),
         image=replace(agent.image, depth=8),
         modalities={"screen": ModalityConfig(likelihood="categorical")},  # four shades of grey
