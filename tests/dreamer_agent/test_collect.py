@@ -7,8 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from counting_env import CountingEnv, RandomAgent, SavingEnv
-from dreamer_agent.collect import Collector, EpisodeRows
+from dreamer_agent.collect import Collector
 from dreamer_agent.envs import ResumableEnv
+from dreamer_agent.episode_rows import EpisodeRows
 from dreamer_agent.errors import NonFiniteError
 from dreamer_agent.replay import Replay, ReplayConfig
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv

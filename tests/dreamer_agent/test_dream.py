@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dreamer_agent.agent import Agent
-from dreamer_agent.collect import Collector, EpisodeRows
+from dreamer_agent.collect import Collector
 from dreamer_agent.dream import most_to_see, pick_sequences, save_dream
 from dreamer_agent.dream_panels import decode_text, draw_panels
+from dreamer_agent.episode_rows import EpisodeRows
 from dreamer_agent.replay import Batch, Replay
 from dreamer_agent.world_metrics import open_loop_errors, select_horizons
 from dreamer_agent.world_model import OpenLoop

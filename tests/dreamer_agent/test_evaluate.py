@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from counting_env import CountingEnv, RandomAgent
-from dreamer_agent.collect import EpisodeRows
+from dreamer_agent.episode_rows import EpisodeRows
 from dreamer_agent.evaluate import evaluate
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 

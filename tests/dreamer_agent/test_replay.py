@@ -226,7 +226,7 @@ def test_a_restored_replay_goes_on_exactly_like_one_never_left(tmp_path, boundar
     work(replay, rows, 3)
     if closed:
         replay.close()
-    replay._executor.shutdown()  # a killed process reads nothing any more
+    replay._ahead.close()  # a killed process reads nothing any more
 
     again = make_replay(directory=tmp_path, **config)
     again.restore(state)

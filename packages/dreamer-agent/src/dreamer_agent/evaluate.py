@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamer_agent.collect import Actor, EpisodeRows
+from dreamer_agent.collect import Actor
 from dreamer_agent.envs import make_vector_env
+from dreamer_agent.episode_rows import EpisodeRows
 from dreamer_agent.train_config import TrainConfig
 
 __all__ = ["Evaluation", "evaluate", "evaluate_fresh"]

@@ -11,8 +11,8 @@ import gymnasium as gym
 
 from dreamer_agent import checkpoint
 from dreamer_agent.agent import Agent
-from dreamer_agent.collect import EpisodeRows
 from dreamer_agent.envs import make_vector_env
+from dreamer_agent.episode_rows import EpisodeRows
 from dreamer_agent.errors import CheckpointError
 from dreamer_agent.run_dir import RunDirectory
 from dreamer_agent.train_config import TrainConfig, load_yaml

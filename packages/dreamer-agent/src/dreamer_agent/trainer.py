@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import time
-import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,25 +18,20 @@ from typing import Any
 import torch
 
 from dreamer_agent import checkpoint
-from dreamer_agent.agent import Agent
-from dreamer_agent.collect import Collector, EpisodeRows
-from dreamer_agent.device import resolve_device
 from dreamer_agent.dream import pick_sequences, save_dream
-from dreamer_agent.envs import episode_seed, make_vector_env
+from dreamer_agent.envs import episode_seed
 from dreamer_agent.episode import Episode
 from dreamer_agent.errors import ReplayError, RunDirectoryError
 from dreamer_agent.evaluate import evaluate_fresh
 from dreamer_agent.interrupt import Interrupt
-from dreamer_agent.learn import Learner
 from dreamer_agent.logging import Logger
 from dreamer_agent.logging.jsonl import JsonlSink
 from dreamer_agent.logging.open import open_sinks
 from dreamer_agent.logging.terminal import Terminal
 from dreamer_agent.metrics import Meter, Watch, max_entropy
 from dreamer_agent.progress import Progress
-from dreamer_agent.recording import Recording, write_recording
-from dreamer_agent.replay import Replay
 from dreamer_agent.run_dir import RunDirectory, default_run_dir
+from dreamer_agent.run_parts import build_parts
 from dreamer_agent.schedule import Every
 from dreamer_agent.train_config import TrainConfig, check_resumable, load_yaml, save_yaml
 
@@ -108,8 +102,10 @@ class Trainer:
         self._interrupt = Interrupt(self._announce_stop)
         saved = self._find_checkpoint()
         with ExitStack() as stack:
-            rows = self._open_environments(stack)
-            self._build(rows, stack)
+            self._parts = build_parts(config, run, stack)
+            self._agent, self._replay = self._parts.agent, self._parts.replay
+            self._collector, self._learner = self._parts.collector, self._parts.learner
+            self._prepare_to_report()
             log_state = self._restore(saved) if saved else {"position": 0, "wandb_id": None}
             self._open_logs(log_state, stack)
             self._stack = stack.pop_all()
@@ -133,39 +129,11 @@ class Trainer:
             )
         return saved
 
-    def _open_environments(self, stack: ExitStack) -> EpisodeRows:
+    def _prepare_to_report(self) -> None:
         config = self._config
-        env = make_vector_env(config.env, config.num_envs, config.env_kwargs, config.vectorization)
-        stack.callback(env.close)
-        self._metadata = dict(env.metadata)
-        return EpisodeRows(env, config.seed, config.agent.action_mask)
-
-    def _build(self, rows: EpisodeRows, stack: ExitStack) -> None:
-        config, run = self._config, self._run
-        spaces = (rows.observation_space, rows.action_space)
-        self._agent = Agent(
-            *spaces,
-            config.agent,
-            modalities=rows.modalities,
-            device=resolve_device(config.device),
-            seed=config.seed,
-        )
-        write_recording(run.replay, Recording(*spaces, self._metadata))
-        self._replay = Replay.for_spaces(
-            *spaces,
-            num_streams=config.num_envs,
-            batch_size=config.batch_size,
-            sequence_length=config.sequence_length,
-            config=config.replay,
-            latent_sizes=config.latent_sizes,
-            directory=run.replay,
-            seed=config.seed,
-        )
-        stack.callback(self._replay.close)
-        self._collector = Collector(rows, self._agent, self._replay)
-        self._learner = Learner(self._agent, self._replay)
         self._meter = Meter()
-        self._watch = Watch(config.agent.kl.free_nats, max_entropy(rows.action_space))
+        entropy = max_entropy(self._parts.rows.action_space)
+        self._watch = Watch(config.agent.kl.free_nats, entropy)
         self._clocks = {
             "log": Every(config.log.every_steps),
             "eval": Every(config.eval_every_steps),
@@ -173,7 +141,7 @@ class Trainer:
         }
         self._display = Terminal(
             f"dreamer · {config.env} · {self._agent.num_parameters / 1e6:.1f}M parameters",
-            str(run.path),
+            str(self._run.path),
         )
 
     def _open_logs(self, state: dict[str, Any], stack: ExitStack) -> None:
@@ -282,7 +250,7 @@ class Trainer:
             batch = pick_sequences(self._replay, _DREAM_SEQUENCES, _DREAM_CONTEXT, _DREAM_HORIZON)
         except ReplayError:
             return  # too little was collected to show anything
-        errors = save_dream(self._agent, batch, path, self._metadata, _DREAM_CONTEXT)
+        errors = save_dream(self._agent, batch, path, self._parts.rows.env.metadata, _DREAM_CONTEXT)
         scalars = {f"open_loop/{name}": value for name, value in errors.items()}
         self._logger.write(self._collector.env_steps, scalars, {"dream": path})
 
@@ -294,22 +262,13 @@ class Trainer:
     def _save(self) -> None:
         self._display.status.phase = "saving"
         step = self._collector.env_steps
-        training = {
-            "replay": self._replay.save(),
-            "collector": self._collector.state(),
-            "learner": self._learner.state(),
+        others = {
             "meter": self._meter.state(),
             "clocks": {name: clock.done for name, clock in self._clocks.items()},
             "log": {"position": self._jsonl.position, "wandb_id": self._wandb_id},
             "recent": [list(self._display.status.scores), list(self._display.status.lengths)],
         }
-        whole = checkpoint.Checkpoint(
-            step,
-            self._agent.spec,
-            self._agent.state_dict(),
-            self._agent.optimizer_state(),
-            training,
-        )
+        whole = self._parts.snapshot(others)
         checkpoint.save(self._run.checkpoints, whole, self._config.keep_checkpoints)
         oldest = checkpoint.list_checkpoints(self._run.checkpoints)[0]
         self._replay.release(checkpoint.load(oldest, ("training",)).training["replay"])
@@ -317,18 +276,9 @@ class Trainer:
         self._display.status.saved_at, self._display.status.saved_step = self._saved_at, step
 
     def _restore(self, saved: checkpoint.Checkpoint) -> dict[str, Any]:
-        checkpoint.compare_specs(saved.spec, self._agent.spec, str(self._run.path))
-        self._agent.load_state_dict(saved.model)
-        self._agent.load_optimizer_state(saved.optimizer)
+        self._parts.restore(saved, str(self._run.path))
         training = saved.training
-        self._replay.restore(training["replay"])
-        self._learner.restore(training["learner"])
-        if not self._collector.restore(training["collector"]):
-            warnings.warn(
-                "This environment cannot be brought back to the middle of an episode (no save() "
-                "and load()); new episodes begin, so this run is not repeated exactly.",
-                stacklevel=2,
-            )
+        assert training is not None
         self._meter.restore(training["meter"])
         for name, done in training["clocks"].items():
             self._clocks[name].done = done

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,17 @@ from dreamer_agent.replay.batch import Batch
 from dreamer_agent.replay.chunk import Field
 from dreamer_agent.replay.config import ReplayConfig, ReplayStats
 from dreamer_agent.replay.context import ContextStore
-from dreamer_agent.replay.rows import FLAGS, OBS_PREFIX, row_fields, row_id, split_ids
-from dreamer_agent.replay.sampler import Sampler, Window
+from dreamer_agent.replay.read_ahead import ReadAhead
+from dreamer_agent.replay.rows import row_fields, row_id, split_ids
+from dreamer_agent.replay.sampler import Sampler
 from dreamer_agent.replay.schema import count_streams, load_schema
 from dreamer_agent.replay.store import ChunkStore
+from dreamer_agent.replay.windows import (
+    Window,
+    find_episodes,
+    read_windows,
+    spread_windows,
+)
 
 __all__ = ["Replay"]
 
@@ -88,10 +94,9 @@ class Replay:
             seed,
             self.config.online and not read_only,
         )
-        self._executor = ThreadPoolExecutor(1, "replay") if self.config.prefetch else None
-        self._pending: tuple[list[Window], Callable[[], Batch]] | None = None
+        self._ahead = ReadAhead(self._read, self.config.prefetch)
         if any(self._store.stop(stream) for stream in range(num_streams)):
-            self._sampler.restore(self._sampler.state(), self._find_episodes())
+            self._sampler.restore(self._sampler.state(), self._episodes())
 
     @classmethod
     def open(
@@ -168,7 +173,7 @@ class Replay:
 
     def can_sample(self) -> bool:
         """Whether a batch can be drawn."""
-        return self._pending is not None or self._sampler.num_starts(self.spans()) > 0
+        return self._ahead.windows is not None or self._sampler.num_starts(self.spans()) > 0
 
     def sample(self) -> Batch:
         """Return a batch, and choose and begin to decode the one after it.
@@ -178,14 +183,11 @@ class Replay:
         """
         while True:
             self._prepare()
-            assert self._pending is not None
-            windows, result = self._pending
-            self._pending = None
             try:
-                batch = result()
+                windows, batch = self._ahead.take()
+                break
             except CorruptChunkError:
-                continue
-            break
+                continue  # the store has dropped the chunk: choose anew
         if self._context:
             batch = replace(batch, context=self._read_context(windows))
         self._prepare()
@@ -200,21 +202,8 @@ class Replay:
             ReplayError: No stream has ``length`` rows in a row.
         """
         every = self._context.every if self._context else 1
-        windows = [
-            Window(stream, start // every * every, length)
-            for stream, spans in enumerate(self.spans())
-            for first, stop in spans
-            for start in range(stop - length, first - 1, -length)
-            if start // every * every >= first
-        ]
-        if not windows:
-            raise ReplayError(
-                f"No environment has {length} stored rows in a row yet; collect more first."
-            )
-        windows.sort(key=lambda window: window.start, reverse=True)
-        picks = np.linspace(0, len(windows) - 1, min(batch, len(windows))).astype(int)
-        windows = [windows[pick] for pick in picks]
-        result = self._read_batch(windows, length)
+        windows = spread_windows(self.spans(), batch, length, every)
+        result = read_windows(self._store, windows, length)
         return replace(result, context=self._read_context(windows)) if self._context else result
 
     def write_latents(
@@ -229,16 +218,9 @@ class Replay:
         """
         if self._context is None:
             return
-        flat = ids.reshape(-1)
-        stream, row = split_ids(flat)
-        kept = np.flatnonzero(self.wants_latents(flat))
-        if len(kept):
-            self._context.write(
-                stream[kept],
-                row[kept],
-                deter.reshape(len(flat), -1)[kept],
-                stoch.reshape(len(flat), -1)[kept],
-            )
+        kept = self.wants_latents(ids)
+        if kept.any():
+            self._context.write(*split_ids(ids[kept]), deter[kept], stoch[kept])
 
     def wants_latents(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of these rows keep their latent."""
@@ -255,7 +237,7 @@ class Replay:
 
     def save(self) -> dict[str, Any]:
         """Flush to disk and return, JSON-able, what ``restore`` needs to return here."""
-        pending = self._pending[0] if self._pending else None
+        pending = self._ahead.windows
         return {
             "stops": self._store.flush(),
             "generation": self._context.mark() if self._context else 0,
@@ -268,10 +250,10 @@ class Replay:
         self._store.truncate(state["stops"])
         if self._context:
             self._context.revert(state["generation"])
-        self._sampler.restore(state["sampler"], self._find_episodes())
-        self._pending = None
+        self._sampler.restore(state["sampler"], self._episodes())
+        self._ahead.windows = None
         if state["pending"]:
-            self._submit([Window(*entry) for entry in state["pending"]])
+            self._ahead.begin([Window(*entry) for entry in state["pending"]])
 
     def release(self, oldest: Mapping[str, Any]) -> None:
         """Free what lies before the oldest position (from ``save``) still to be returned to."""
@@ -281,8 +263,7 @@ class Replay:
 
     def close(self) -> None:
         """Stop the thread, flush and close all files."""
-        if self._executor:
-            self._executor.shutdown(cancel_futures=True)
+        self._ahead.close()
         self._store.close()
         if self._context:
             self._context.close()
@@ -291,7 +272,7 @@ class Replay:
         return max(0, self._store.stop(stream) - self._capacity)
 
     def _prepare(self) -> None:
-        if self._pending is None:
+        if self._ahead.windows is None:
             windows = self._sampler.draw(self.batch_size, self.spans())
             if windows is None:
                 rows = self.stats().rows
@@ -299,36 +280,10 @@ class Replay:
                     f"The replay holds {rows} rows, too few for a sequence of "
                     f"{self.sequence_length}. Collect more first (prefill_steps)."
                 )
-            self._submit(windows)
+            self._ahead.begin(windows)
 
-    def _submit(self, windows: list[Window]) -> None:
-        if self._executor:
-            future: Future[Batch] = self._executor.submit(
-                self._read_batch, windows, self.sequence_length
-            )
-            self._pending = (windows, future.result)
-        else:
-            self._pending = (windows, lambda: self._read_batch(windows, self.sequence_length))
-
-    def _read_batch(self, windows: list[Window], length: int) -> Batch:
-        batch = len(windows)
-        columns = {f.name: np.zeros((batch, length, *f.shape), f.dtype) for f in self.fields}
-        ids = np.full((batch, length), -1, np.int64)
-        for index, (stream, start, size) in enumerate(windows):
-            rows = self._store.read(stream, start, start + size)
-            for name, values in rows.items():
-                columns[name][index, :size] = values
-            ids[index, :size] = row_id(stream, start) + np.arange(size)
-        # an abandoned episode (a stream taken up anew) ends where the next one begins
-        columns["is_last"][:, :-1] |= columns["is_first"][:, 1:] & (ids[:, 1:] >= 0)
-        obs = {
-            name.removeprefix(OBS_PREFIX): values
-            for name, values in columns.items()
-            if name.startswith(OBS_PREFIX)
-        }
-        padded = any(window.length < length for window in windows)
-        rest: dict[str, Any] = {name: columns[name] for name in ("action", "reward", *FLAGS)}
-        return Batch(obs=obs, ids=ids, valid=ids >= 0 if padded else None, **rest)
+    def _read(self, windows: Sequence[Window]) -> Batch:
+        return read_windows(self._store, windows, self.sequence_length)
 
     def _read_context(self, windows: list[Window]) -> Any:
         assert self._context is not None
@@ -336,16 +291,7 @@ class Replay:
         row = np.array([window.start - 1 for window in windows], np.int64)
         return self._context.read(stream, row)
 
-    def _find_episodes(self) -> list[list[int]]:
+    def _episodes(self) -> list[list[int]]:
         if self.config.boundary == "cross":
             return [[] for _ in range(self.num_streams)]
-        found: list[list[int]] = []
-        for stream in range(self.num_streams):
-            starts: list[int] = []
-            for first, stop in self._store.spans(stream):
-                for row in range(first, stop, self.config.chunk_length):
-                    end = min(stop, row + self.config.chunk_length)
-                    flags = self._store.read(stream, row, end)["is_first"]
-                    starts += (row + np.flatnonzero(flags)).tolist()
-            found.append(starts)
-        return found
+        return find_episodes(self._store)

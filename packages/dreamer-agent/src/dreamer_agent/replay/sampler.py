@@ -8,26 +8,18 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Boundary", "Sampler", "Window"]
+from dreamer_agent.replay.windows import Spans, Window
+
+__all__ = ["Boundary", "Sampler"]
 
 Boundary = Literal["cross", "within"]
-Spans = Sequence[Sequence[tuple[int, int]]]
 
 _QUEUE_BATCHES = 8
-
-
-class Window(NamedTuple):
-    """Rows [start, start + length) of a stream."""
-
-    stream: int
-    start: int
-    length: int
 
 
 class Sampler:

@@ -1,0 +1,93 @@
+"""Windows: which rows of a stream make a sequence, and reading several of them as one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dreamer_agent.errors import ReplayError
+from dreamer_agent.replay.batch import Batch
+from dreamer_agent.replay.rows import FLAGS, OBS_PREFIX, row_id
+from dreamer_agent.replay.store import ChunkStore
+
+__all__ = ["Spans", "Window", "find_episodes", "read_windows", "spread_windows"]
+
+Spans = Sequence[Sequence[tuple[int, int]]]
+"""Per stream, the ranges [start, stop) of rows that can be read."""
+
+
+class Window(NamedTuple):
+    """Rows [start, start + length) of a stream."""
+
+    stream: int
+    start: int
+    length: int
+
+
+def spread_windows(spans: Spans, num: int, length: int, every: int) -> list[Window]:
+    """Place windows evenly over all rows, the newest among them.
+
+    Args:
+        spans: Rows that can be read.
+        num: Number of windows; fewer if there are not so many apart from each other.
+        length: Rows per window.
+        every: Starts are multiples of this, so that a kept latent lies before them.
+
+    Raises:
+        ReplayError: No stream has ``length`` rows in a row.
+    """
+    windows = [
+        Window(stream, start // every * every, length)
+        for stream, ranges in enumerate(spans)
+        for first, stop in ranges
+        for start in range(stop - length, first - 1, -length)
+        if start // every * every >= first
+    ]
+    if not windows:
+        raise ReplayError(
+            f"No environment has {length} stored rows in a row yet; collect more first."
+        )
+    windows.sort(key=lambda window: window.start, reverse=True)
+    picks = np.linspace(0, len(windows) - 1, min(num, len(windows))).astype(int)
+    return [windows[pick] for pick in picks]
+
+
+def read_windows(store: ChunkStore, windows: Sequence[Window], length: int) -> Batch:
+    """Read windows as a batch ``(B, length)``; shorter ones are padded at the end."""
+    batch = len(windows)
+    columns = {f.name: np.zeros((batch, length, *f.shape), f.dtype) for f in store.fields}
+    ids = np.full((batch, length), -1, np.int64)
+    for index, (stream, start, size) in enumerate(windows):
+        rows = store.read(stream, start, start + size)
+        for name, values in rows.items():
+            columns[name][index, :size] = values
+        ids[index, :size] = row_id(stream, start) + np.arange(size)
+    # an abandoned episode (a stream taken up anew) ends where the next one begins
+    columns["is_last"][:, :-1] |= columns["is_first"][:, 1:] & (ids[:, 1:] >= 0)
+    obs = {
+        name.removeprefix(OBS_PREFIX): values
+        for name, values in columns.items()
+        if name.startswith(OBS_PREFIX)
+    }
+    padded = any(window.length < length for window in windows)
+    rest: dict[str, Any] = {name: columns[name] for name in ("action", "reward", *FLAGS)}
+    return Batch(obs=obs, ids=ids, valid=ids >= 0 if padded else None, **rest)
+
+
+def find_episodes(store: ChunkStore) -> list[list[int]]:
+    """Return, per stream, the rows that begin an episode."""
+    return [
+        [
+            row + int(offset)
+            for first, stop in store.spans(stream)
+            for row in range(first, stop, store.chunk_length)
+            for offset in np.flatnonzero(_is_first(store, stream, row, stop))
+        ]
+        for stream in range(store.num_streams)
+    ]
+
+
+def _is_first(store: ChunkStore, stream: int, row: int, stop: int) -> Any:
+    return store.read(stream, row, min(stop, row + store.chunk_length))["is_first"]
