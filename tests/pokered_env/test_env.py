@@ -187,6 +187,7 @@ def test_the_last_step_is_truncated_and_has_the_summary() -> None:
         summary = info["episode_summary"]
         assert summary["steps"] == 5
         assert summary["reward"] == pytest.approx(sum(rewards))
+        assert summary["num_events"] == len(summary["events"])
         assert summary["start_state"] == "start"
         assert not summary["goal_reached"]
         with pytest.raises(ResetNeededError):

@@ -18,6 +18,7 @@ class EpisodeSummary(TypedDict):
         reward_terms: Sum of each weighted term.
         coverage: Tiles stood on.
         events: Names of the events that happened, in order of their first time.
+        num_events: How many they are, for curves.
         badges: Number of badges held.
         goal_reached: Whether the goal was reached.
         start_state: Name or path of the state it started from, or a digest of its bytes.
@@ -28,6 +29,7 @@ class EpisodeSummary(TypedDict):
     reward_terms: dict[str, float]
     coverage: int
     events: tuple[str, ...]
+    num_events: int
     badges: int
     goal_reached: bool
     start_state: str
@@ -89,6 +91,7 @@ class EpisodeProgress:
             reward_terms=dict(self.reward_sums),
             coverage=self.exploration.num_tiles,
             events=tuple(names.name(flag) for flag in self.event_flags),
+            num_events=len(self.event_flags),
             badges=state.num_badges,
             goal_reached=goal_reached,
             start_state=self.start_state,
