@@ -8,7 +8,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from dreamer_agent.errors import ConfigError, ReplayError
-from dreamer_agent.replay import Replay, ReplayConfig, make_row
+from dreamer_agent.replay import Replay, ReplayConfig, make_row, segments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -194,16 +194,98 @@ def test_latents_of_a_row_forgotten_long_ago_are_not_mistaken_for_new_ones():
     assert not replay.sample().context["valid"].any()
 
 
+def test_burn_in_is_the_rows_before_each_sequence_and_their_latent():
+    plain, replay = (
+        make_replay(context_every=4, batch_size=16),
+        make_replay(context_every=4, batch_size=16, burn_in=8, chunk_length=5),
+    )
+    for one in (plain, replay):
+        fill(one, 0, [9, 30, 21])
+        one.write_latents(np.arange(60), np.arange(60)[:, None].repeat(6, 1), np.ones((60, 3)))
+    with_rows = []
+    for _ in range(20):
+        batch = replay.sample()
+        assert np.array_equal(batch.ids, plain.sample().ids), "burn-in changes no sequence"
+        before = batch.burn_in
+        for index, start in enumerate(positions(batch)[:, 0]):
+            with_rows.append(before.valid is None or before.valid[index].all())
+            assert with_rows[-1] == (start >= 8)
+            if with_rows[-1]:
+                assert positions(before)[index].tolist() == [*range(start - 8, start)]
+                assert before.context["valid"][index] == (start > 8)
+                assert before.context["deter"][index, 0] == max(0, start - 9)
+    assert set(with_rows) == {True, False}
+
+
+def test_burn_in_of_a_replay_without_latents_begins_anywhere():
+    replay = make_replay(context_every=0, burn_in=5, boundary="within")
+    fill(replay, 0, [12, 12, 12])
+    for _ in range(10):
+        batch = replay.sample()
+        for index, start in enumerate(positions(batch)[:, 0]):
+            if start >= 5:
+                assert positions(batch.burn_in)[index].tolist() == [*range(start - 5, start)]
+
+
+def test_a_burn_in_that_cannot_begin_after_a_kept_latent_is_refused():
+    with pytest.raises(ConfigError, match=r"burn_in=6 is not a multiple.*context_every=4"):
+        make_replay(context_every=4, burn_in=6)
+
+
+@pytest.mark.parametrize("boundary", ["cross", "within"])
+def test_new_sequences_too_begin_after_a_kept_latent_or_with_an_episode(boundary):
+    replay = make_replay(sequence_length=10, context_every=4, batch_size=8, boundary=boundary)
+    rows, starts, seen = [], set(), set()
+    for _ in range(40):
+        fill(replay, 0, [15], rows)
+        batch = replay.sample()
+        starts |= set(positions(batch)[~batch.is_first[:, 0], 0].tolist())
+        seen |= set(positions(batch)[batch.ids >= 0].tolist())
+    assert starts and all(start % 4 == 0 for start in starts)
+    assert set(range(500)) <= seen, "every row is shown"
+
+
+def test_what_an_older_checkpoint_needs_is_kept_though_newer_rows_have_pushed_it_out(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(segments, "_SEGMENT_BYTES", 1)  # a file for every chunk
+    config = {"directory": tmp_path, "capacity": 40, "chunk_length": 8, "context_every": 4}
+    replay = make_replay(**config)
+    fill(replay, 0, [60])
+    replay.sample()
+    old = replay.save()
+    expected = [replay.sample() for _ in range(4)]
+    fill(replay, 0, [50], [None] * 60)
+    replay.sample()
+    replay.save()
+    replay.release(old)
+    replay.close()
+    again = make_replay(**config)
+    again.restore(old)
+    assert all(equal(batch, again.sample()) for batch in expected)
+
+
+def test_a_batch_chosen_before_its_rows_were_pushed_out_can_still_be_read():
+    replay = make_replay(capacity=40, chunk_length=8, context_every=4, prefetch=False)
+    fill(replay, 0, [60])
+    replay.sample()
+    fill(replay, 0, [50], [None] * 60)
+    replay.release(replay.save())
+    assert (positions(replay.sample()) < 60).all()
+
+
 def equal(a, b):
     same = all(np.array_equal(a.obs[key], b.obs[key]) for key in a.obs)
     same &= np.array_equal(a.ids, b.ids)
+    if a.burn_in is not None:
+        same &= equal(a.burn_in, b.burn_in)
     return same and all(np.array_equal(a.context[key], b.context[key]) for key in a.context)
 
 
 @pytest.mark.parametrize("boundary", ["cross", "within"])
-@pytest.mark.parametrize("closed", [True, False])
-def test_a_restored_replay_goes_on_exactly_like_one_never_left(tmp_path, boundary, closed):
-    config = {"boundary": boundary, "context_every": 2, "chunk_length": 8}
+@pytest.mark.parametrize(("closed", "burn_in"), [(True, 0), (False, 0), (True, 6)])
+def test_a_restored_replay_goes_on_exactly_like_one_never_left(tmp_path, boundary, closed, burn_in):
+    config = {"boundary": boundary, "context_every": 2, "chunk_length": 8, "burn_in": burn_in}
     rng = np.random.default_rng(0)
 
     def work(replay, rows, steps):

@@ -76,8 +76,8 @@ def test_ctrl_c_and_resume_leave_no_trace(uninterrupted, tmp_path, steps):
     assert_same_run(uninterrupted, tmp_path / "run")
 
 
-@pytest.mark.parametrize("change", [{"capacity": 70}, {"boundary": "within"}])
-def test_a_forgetting_replay_and_sequences_within_episodes_resume_exactly(tmp_path, change):
+@pytest.mark.parametrize("change", [{"capacity": 70}, {"boundary": "within"}, {"burn_in": 8}])
+def test_forgetting_sequences_within_episodes_and_burn_in_resume_exactly(tmp_path, change):
     config = tiny_config(tmp_path / "whole", env_steps=160, eval_every_steps=0)
     config = replace(config, replay=replace(config.replay, **change))
     train(config)

@@ -120,6 +120,88 @@ def test_context_continues_a_sequence_where_it_was_cut():
     torch.testing.assert_close(part.deter[1], fresh.deter[1])
 
 
+ROWS = ("action", "reward", "is_first", "is_last", "is_terminal", "ids")
+
+
+def cut(batch, rows, **fields):
+    obs = {key: value[:, rows] for key, value in batch.obs.items()}
+    return dataclasses.replace(
+        batch, obs=obs, **{name: getattr(batch, name)[:, rows] for name in ROWS}, **fields
+    )
+
+
+def with_burn_in(batch, rows, context=None, **fields):
+    before = cut(batch, slice(rows), context=context, **fields)
+    return cut(batch, slice(rows, None), burn_in=before)
+
+
+def test_the_state_after_the_burn_in_is_that_of_a_loop_over_its_rows():
+    model = build()
+    whole = random_batch(SMALL_GAME, ACTION, batch=3, length=10)  # row 6 of the first is a reset
+    rng = np.random.default_rng(1)
+    context = Context(
+        deter=rng.normal(size=(3, 16)).astype(np.float32),
+        stoch=rng.integers(0, 3, (3, 4)),
+        valid=np.array([True, True, False]),
+    )
+    whole = dataclasses.replace(whole, is_first=whole.is_first & (np.arange(10) > 0))
+    data = model.tensors(dataclasses.replace(whole, context=context))
+    state = data.context
+    for t in range(7):
+        obs = {key: value[:, t] for key, value in data.obs.items()}
+        state = model.filter(state, data.action[:, t], obs, data.is_first[:, t])
+    expected, _ = model.rssm.observe(
+        model.encoder({key: value[:, 7] for key, value in data.obs.items()}).unsqueeze(1),
+        data.action[:, 7:8],
+        data.is_first[:, 7:8],
+        state,
+        None,
+    )
+    assert data.is_first[0, 1:7].any() and not data.is_first[:, 7].any()
+    warmed, _ = model.observe(with_burn_in(whole, 7, context), mode="mode")
+    torch.testing.assert_close(warmed.deter[:, :1], expected.deter)
+    assert torch.equal(warmed.stoch[:, :1], expected.stoch)
+    cold, _ = model.observe(cut(whole, slice(7, None)), mode="mode")
+    assert not torch.allclose(cold.deter[:, 0], warmed.deter[:, 0])
+
+
+@pytest.mark.parametrize("dtype", [None, torch.bfloat16])
+def test_burn_in_gives_a_start_and_no_gradient(dtype):
+    whole = game_batch(length=9)
+    rng = generator()
+
+    def gradients(model, batch):
+        with torch.autocast("cpu", dtype=dtype, enabled=dtype is not None):
+            total = model.loss(batch, rng).total
+        total.backward()
+        return {name: param.grad for name, param in model.named_parameters()}
+
+    warmed = gradients(build(), with_burn_in(whole, 5))
+    model, rng = build(), generator()
+    with torch.no_grad(), torch.autocast("cpu", dtype=dtype, enabled=dtype is not None):
+        before, _ = model.observe(cut(whole, slice(5)), rng)
+    start = Context(
+        deter=before.deter[:, -1].float().numpy(),
+        stoch=before.stoch[:, -1].argmax(-1).numpy(),
+        valid=np.ones(3, bool),
+    )
+    expected = gradients(model, cut(whole, slice(5, None), context=start))
+    assert all(grad is not None for grad in expected.values())
+    for name, grad in expected.items():
+        torch.testing.assert_close(warmed[name], grad, msg=name)
+
+
+def test_a_sequence_without_rows_before_it_starts_from_its_own_context():
+    model, whole = build(), game_batch(length=8)
+    valid = np.ones((3, 4), bool)
+    valid[1] = False
+    batch = with_burn_in(whole, 4, valid=valid)
+    warmed, _ = model.observe(batch, mode="mode")
+    cold, _ = model.observe(dataclasses.replace(batch, burn_in=None), mode="mode")
+    assert torch.equal(warmed.deter[1], cold.deter[1])
+    assert not torch.equal(warmed.deter[2], cold.deter[2])
+
+
 def test_padding_rows_do_not_count():
     model, batch = build(), random_batch(SMALL_GAME, ACTION, batch=2, length=6)
     valid = np.ones((2, 6), bool)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any, Literal
 
@@ -28,6 +28,21 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
         precision = "bfloat16" if has_native_bfloat16(device) else "float32"
     dtype = _DTYPES.get(precision)
     return torch.autocast(device.type, dtype=dtype, enabled=dtype is not None)
+
+
+@contextmanager
+def without_graph() -> Iterator[None]:
+    """Compute without gradients inside a computation that has them.
+
+    What is cast in here is not kept for later, when it would be missing its graph.
+    """
+    enabled = torch.is_autocast_cache_enabled()
+    torch.set_autocast_cache_enabled(False)
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        torch.set_autocast_cache_enabled(enabled)
 
 
 @cache

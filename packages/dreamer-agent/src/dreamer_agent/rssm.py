@@ -47,6 +47,13 @@ class RSSMState:
         """Merge (B, T) into one batch axis."""
         return RSSMState(self.deter.flatten(0, 1), self.stoch.flatten(0, 1))
 
+    def where(self, rows: Bool[Tensor, " N"], other: RSSMState) -> RSSMState:
+        """Take these rows of a batch ``(N, ...)`` from here and the rest from ``other``."""
+        return RSSMState(
+            torch.where(rows[:, None], self.deter, other.deter),
+            torch.where(rows[:, None, None], self.stoch, other.stoch),
+        )
+
 
 class RSSM(nn.Module):
     """Sequence model over (embedding, action) pairs.

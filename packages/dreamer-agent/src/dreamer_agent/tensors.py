@@ -32,6 +32,7 @@ class TensorBatch:
     weight: Float[Tensor, "B T"]
     """1, and 0 on padding."""
     context: RSSMState | None
+    burn_in: TensorBatch | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -40,7 +41,7 @@ class TensorBatch:
         return batch, length
 
     def steps(self, rows: slice) -> TensorBatch:
-        """Take some of the T steps; the context stays that of the first."""
+        """Take some of the T steps; context and burn-in stay those of the first."""
         return TensorBatch(
             obs={key: value[:, rows] for key, value in self.obs.items()},
             action=self.action[:, rows],
@@ -50,6 +51,7 @@ class TensorBatch:
             is_terminal=self.is_terminal[:, rows],
             weight=self.weight[:, rows],
             context=self.context,
+            burn_in=self.burn_in,
         )
 
 
@@ -69,6 +71,9 @@ def tensor_batch(
     def flags(array: np.ndarray) -> Tensor:
         return torch.as_tensor(array, dtype=torch.bool, device=device)
 
+    before = None
+    if batch.burn_in is not None:
+        before = tensor_batch(batch.burn_in, observations, action, config, device)
     is_valid = np.ones(batch.shape) if batch.valid is None else batch.valid
     return TensorBatch(
         obs=obs_tensors(batch.obs, observations, batch.shape, device),
@@ -79,6 +84,7 @@ def tensor_batch(
         is_terminal=flags(batch.is_terminal),
         weight=torch.as_tensor(is_valid, dtype=torch.float32, device=device),
         context=None if batch.context is None else _context(batch.context, config, device),
+        burn_in=before,
     )
 
 

@@ -18,6 +18,7 @@ from dreamer_agent.distributions import TwoHot, bernoulli_loss, categorical_entr
 from dreamer_agent.encoders import ObservationEncoder
 from dreamer_agent.kl import kl_loss
 from dreamer_agent.layers import MLPHead
+from dreamer_agent.precision import without_graph
 from dreamer_agent.replay.batch import Batch
 from dreamer_agent.rssm import RSSM, RSSMState
 from dreamer_agent.spaces import ObservationSpec
@@ -114,10 +115,10 @@ class WorldModel(nn.Module):
         generator: torch.Generator | None = None,
         mode: FilterMode = "sample",
     ) -> tuple[RSSMState, Float[Tensor, "B T S C"]]:
-        """Filter sequences from their context (or the zero state).
+        """Filter sequences from their context (or the zero state), after their burn-in if any.
 
         Args:
-            batch: Sequences ``(B, T)``.
+            batch: Sequences ``(B, T)``; rows of ``batch.burn_in`` come before and get no gradient.
             generator: Source of the latents' randomness.
             mode: Sample the latents, or take the posterior's mode.
 
@@ -128,7 +129,7 @@ class WorldModel(nn.Module):
         num, length = data.shape
         flat = {key: value.flatten(0, 1) for key, value in data.obs.items()}
         embed = self.encoder(flat).unflatten(0, (num, length))
-        start = data.context or self.rssm.initial_state(num, self.device)
+        start = self._start(data, generator, mode)
         uniform = self._uniform((num, length), generator) if mode == "sample" else None
         return self.rssm.observe(embed, data.action, data.is_first, start, uniform)
 
@@ -250,6 +251,17 @@ class WorldModel(nn.Module):
             (alive.cpu().numpy(), self._continue_probability(feature).cpu().numpy()),
             context_steps,
         )
+
+    def _start(
+        self, data: TensorBatch, generator: torch.Generator | None, mode: FilterMode
+    ) -> RSSMState:
+        state = data.context or self.rssm.initial_state(data.shape[0], self.device)
+        if data.burn_in is None:
+            return state
+        with without_graph():
+            warm, _ = self.observe(data.burn_in, generator, mode)
+        last = RSSMState(warm.deter[:, -1], warm.stoch[:, -1])
+        return last.where(data.burn_in.weight[:, -1] > 0, state)
 
     def _reward_log_probs(self, feature: Tensor) -> Tensor:
         return self.reward_head(feature).log_softmax(-1)

@@ -43,6 +43,9 @@ class Batch:
         context: State before the first row, or None if the replay stores none.
         valid: ``(B, T)`` bool, False on padding rows at the end; None if nothing is padded
             (always so with ``boundary="cross"``).
+        burn_in: The ``(B, K)`` rows before the first ones, if ``ReplayConfig.burn_in`` asks for
+            them: they warm the state up and are not learned from. Its own ``context`` is the state
+            before them; ``valid`` is False for sequences that have none (they start from theirs).
     """
 
     obs: dict[str, NDArray[np.generic]]
@@ -54,6 +57,7 @@ class Batch:
     ids: NDArray[np.int64]
     context: Context | None = None
     valid: NDArray[np.bool_] | None = None
+    burn_in: Batch | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

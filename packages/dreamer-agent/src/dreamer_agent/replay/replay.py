@@ -11,10 +11,10 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamer_agent.errors import ConfigError, CorruptChunkError, ReplayError
+from dreamer_agent.errors import CorruptChunkError, ReplayError
 from dreamer_agent.replay.batch import Batch
 from dreamer_agent.replay.chunk import Field
-from dreamer_agent.replay.config import ReplayConfig, ReplayStats
+from dreamer_agent.replay.config import ReplayConfig, ReplayStats, check_starts
 from dreamer_agent.replay.context import ContextStore
 from dreamer_agent.replay.read_ahead import ReadAhead
 from dreamer_agent.replay.rows import row_fields, row_id, split_ids
@@ -24,8 +24,10 @@ from dreamer_agent.replay.store import ChunkStore
 from dreamer_agent.replay.windows import (
     Window,
     find_episodes,
+    read_sequences,
     read_windows,
     spread_windows,
+    with_burn_in,
 )
 
 __all__ = ["Replay"]
@@ -47,7 +49,7 @@ class Replay:
 
     Raises:
         ReplayError: The directory holds rows with other columns.
-        ConfigError: ``context_every`` is larger than the sequence length.
+        ConfigError: ``context_every`` does not fit ``sequence_length`` or ``burn_in``.
     """
 
     def __init__(
@@ -66,11 +68,7 @@ class Replay:
         self.config = config or ReplayConfig()
         self.batch_size, self.sequence_length = batch_size, sequence_length
         every = self.config.context_every if latent_sizes else 0
-        if every > sequence_length:
-            raise ConfigError(
-                f"replay.context_every={every} is larger than sequence_length={sequence_length}; "
-                "make it at most as large."
-            )
+        check_starts(every, sequence_length, self.config.burn_in)
         self._capacity = -(-self.config.capacity // num_streams)
         self._store = ChunkStore(
             fields, num_streams, directory, self.config.chunk_length, read_only
@@ -188,8 +186,7 @@ class Replay:
                 break
             except CorruptChunkError:
                 continue  # the store has dropped the chunk: choose anew
-        if self._context:
-            batch = replace(batch, context=self._read_context(windows))
+        batch = self._with_context(batch, windows)
         self._prepare()
         return batch
 
@@ -203,8 +200,7 @@ class Replay:
         """
         every = self._context.every if self._context else 1
         windows = spread_windows(self.spans(), batch, length, every)
-        result = read_windows(self._store, windows, length)
-        return replace(result, context=self._read_context(windows)) if self._context else result
+        return self._with_context(read_windows(self._store, windows, length), windows)
 
     def write_latents(
         self, ids: NDArray[np.int64], deter: NDArray[Any], stoch: NDArray[np.int64]
@@ -237,12 +233,11 @@ class Replay:
 
     def save(self) -> dict[str, Any]:
         """Flush to disk and return, JSON-able, what ``restore`` needs to return here."""
-        pending = self._ahead.windows
         return {
             "stops": self._store.flush(),
             "generation": self._context.mark() if self._context else 0,
             "sampler": self._sampler.state(),
-            "pending": [list(window) for window in pending] if pending else None,
+            "pending": [list(window) for window in self._ahead.windows or ()] or None,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -257,7 +252,10 @@ class Replay:
 
     def release(self, oldest: Mapping[str, Any]) -> None:
         """Free what lies before the oldest position (from ``save``) still to be returned to."""
-        self._store.release([self._first(stream) for stream in range(self.num_streams)])
+        firsts = [max(0, stop - self._capacity) for stop in oldest["stops"]]
+        for window in (Window(*entry) for entry in oldest["pending"] or ()):
+            firsts[window.stream] = min(firsts[window.stream], window.before.start)
+        self._store.release(firsts)
         if self._context:
             self._context.forget_before(oldest["generation"])
 
@@ -280,16 +278,20 @@ class Replay:
                     f"The replay holds {rows} rows, too few for a sequence of "
                     f"{self.sequence_length}. Collect more first (prefill_steps)."
                 )
-            self._ahead.begin(windows)
+            self._ahead.begin(with_burn_in(windows, self.spans(), self.config.burn_in))
 
     def _read(self, windows: Sequence[Window]) -> Batch:
-        return read_windows(self._store, windows, self.sequence_length)
+        return read_sequences(self._store, windows, self.sequence_length, self.config.burn_in)
 
-    def _read_context(self, windows: list[Window]) -> Any:
-        assert self._context is not None
+    def _with_context(self, batch: Batch, windows: Sequence[Window]) -> Batch:
+        if self._context is None:
+            return batch
+        before = batch.burn_in
+        if before is not None:
+            before = self._with_context(before, [window.before for window in windows])
         stream = np.array([window.stream for window in windows], np.int64)
         row = np.array([window.start - 1 for window in windows], np.int64)
-        return self._context.read(stream, row)
+        return replace(batch, context=self._context.read(stream, row), burn_in=before)
 
     def _episodes(self) -> list[list[int]]:
         if self.config.boundary == "cross":

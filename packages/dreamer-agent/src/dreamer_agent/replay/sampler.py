@@ -70,7 +70,7 @@ class Sampler:
         if row + 1 - start == self._length or (self._boundary == "within" and is_last):
             if row + 1 > start:
                 self._queue.append(Window(stream, start, row + 1 - start))
-            self._queued_to[stream] = row + 1
+            self._queued_to[stream] = (row + 1) // self._every * self._every
 
     def draw(self, batch: int, spans: Spans) -> list[Window] | None:
         """Choose windows for one batch; None if no window fits yet.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,18 +13,32 @@ from dreamer_agent.replay.batch import Batch
 from dreamer_agent.replay.rows import FLAGS, OBS_PREFIX, row_id
 from dreamer_agent.replay.store import ChunkStore
 
-__all__ = ["Spans", "Window", "find_episodes", "read_windows", "spread_windows"]
+__all__ = [
+    "Spans",
+    "Window",
+    "find_episodes",
+    "read_sequences",
+    "read_windows",
+    "spread_windows",
+    "with_burn_in",
+]
 
 Spans = Sequence[Sequence[tuple[int, int]]]
 """Per stream, the ranges [start, stop) of rows that can be read."""
 
 
 class Window(NamedTuple):
-    """Rows [start, start + length) of a stream."""
+    """Rows [start, start + length) of a stream, after ``burn_in`` rows that warm the state up."""
 
     stream: int
     start: int
     length: int
+    burn_in: int = 0
+
+    @property
+    def before(self) -> Window:
+        """The rows that warm the state up, as a window of their own."""
+        return Window(self.stream, self.start - self.burn_in, self.burn_in)
 
 
 def spread_windows(spans: Spans, num: int, length: int, every: int) -> list[Window]:
@@ -54,12 +69,33 @@ def spread_windows(spans: Spans, num: int, length: int, every: int) -> list[Wind
     return [windows[pick] for pick in picks]
 
 
+def with_burn_in(windows: Sequence[Window], spans: Spans, burn_in: int) -> list[Window]:
+    """Put ``burn_in`` rows before each window, where there are so many; elsewhere none."""
+    return [
+        window._replace(burn_in=burn_in)
+        if any(a <= window.start - burn_in and window.start < b for a, b in spans[window.stream])
+        else window
+        for window in windows
+    ]
+
+
+def read_sequences(
+    store: ChunkStore, windows: Sequence[Window], length: int, burn_in: int
+) -> Batch:
+    """Read windows as a batch ``(B, length)``, and the rows before them, ``(B, burn_in)``."""
+    batch = read_windows(store, windows, length)
+    if not burn_in:
+        return batch
+    before = read_windows(store, [window.before for window in windows], burn_in)
+    return replace(batch, burn_in=before)
+
+
 def read_windows(store: ChunkStore, windows: Sequence[Window], length: int) -> Batch:
     """Read windows as a batch ``(B, length)``; shorter ones are padded at the end."""
     batch = len(windows)
     columns = {f.name: np.zeros((batch, length, *f.shape), f.dtype) for f in store.fields}
     ids = np.full((batch, length), -1, np.int64)
-    for index, (stream, start, size) in enumerate(windows):
+    for index, (stream, start, size, _) in enumerate(windows):
         rows = store.read(stream, start, start + size)
         for name, values in rows.items():
             columns[name][index, :size] = values
