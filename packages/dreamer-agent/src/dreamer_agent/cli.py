@@ -1,4 +1,4 @@
-"""`dreamer train | eval | dream | bench | export`."""
+"""`dreamer train | eval | dream | report | bench | export`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ usage: dreamer COMMAND ...
            learn from a stored replay only    dreamer train --offline runs/NAME/replay
   eval     play episodes, film the first      dreamer eval runs/NAME --video play.webp
   dream    video: real | predicted | error    dreamer dream runs/NAME
+  report   one page: curves, dream, settings  dreamer report runs/NAME
   bench    time acting, learning, sampling    dreamer bench --env CartPole-v1
   export   features of a stored replay        dreamer export runs/NAME --out features.npz
 
@@ -39,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "train": _train,
         "eval": _eval,
         "dream": _dream,
+        "report": _report,
         "bench": _bench,
         "export": _export,
     }
@@ -139,6 +141,18 @@ def _dream(arguments: list[str]) -> None:
     from dreamer_agent.commands import dream_run
 
     dream_run(**vars(options))
+
+
+def _report(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="dreamer report", description="A run as one page of HTML that needs nothing else."
+    )
+    parser.add_argument("run", type=Path, help="run directory")
+    parser.add_argument("--out", type=Path, help=".html to write (RUN/report.html)")
+    options = parser.parse_args(arguments)
+    from dreamer_agent.report import write_report
+
+    print(write_report(**vars(options)))
 
 
 def _export(arguments: list[str]) -> None:
