@@ -91,7 +91,8 @@ def test_the_screen_is_every_second_pixel_and_the_text_is_padded(make_state: Mak
     lcd = np.random.default_rng(0).integers(0, 256, (144, 160, 4), np.uint8)
     out = observation.new_observation()
     out["text"][:] = 9
-    observation.encode(lcd, make_state(), Exploration(MapTable([])), ScreenText(encode("HI")), out)
+    encoder = observation.Encoder(lcd, Exploration(MapTable([])))
+    encoder.encode(make_state(), ScreenText(encode("HI")), out)
     assert (out["screen"][:, :, 0] == lcd[::2, ::2, 0]).all()
     assert out["text"].tolist() == [*encode("HI"), *[0] * 198]
     assert OBSERVATION_SPACE.contains(out)

@@ -57,7 +57,7 @@ def screen(
     return make_memory(
         *pokes,
         (Symbol("", tile_map), rows),
-        (ram.LCD_REGISTERS, registers),
+        (ram.LCD_CONTROL, registers),
         (ram.AUTO_BG_TRANSFER, bytes([auto_transfer])),
     )
 

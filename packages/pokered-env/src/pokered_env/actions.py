@@ -16,7 +16,13 @@ ActionSet = Literal["default", "full"]
 
 
 class Button(str, Enum):
-    """A button of the console, or none of them."""
+    """A button of the console, or none of them.
+
+    Attributes:
+        key: The emulator's name of the button, None for no button.
+    """
+
+    key: str | None
 
     DOWN = "down"
     LEFT = "left"
@@ -28,10 +34,8 @@ class Button(str, Enum):
     NOOP = "noop"
     SELECT = "select"
 
-    @property
-    def key(self) -> str | None:
-        """The emulator's name of the button, None for no button."""
-        return None if self is Button.NOOP else self.value
+    def __init__(self, name: str) -> None:
+        self.key = None if name == "noop" else name
 
     @property
     def joypad_bit(self) -> int:

@@ -259,7 +259,7 @@ def _normal(field: str) -> Callable[[Any], Any]:
 def _check_observation(state: GameState, shown: ScreenText, profile: RomProfile) -> None:
     out = observation.new_observation()
     lcd = np.zeros((144, 160, 4), np.uint8)
-    observation.encode(lcd, state, Exploration(profile.maps), shown, out)
+    observation.Encoder(lcd, Exploration(profile.maps)).encode(state, shown, out)
     if not observation.OBSERVATION_SPACE.contains(out):
         raise RecordingError("The observation of a recording is outside its space.")
     numbers = observation.decode_state(out["state"])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import io
 import warnings
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,10 +23,13 @@ from pokered_env.errors import ClosedError, RomFormatError, StateFormatError
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # SDL announces on stderr where its library is from
     import pyboy
+    import pyboy.core.ram
 
 PYBOY_VERSION = version("pyboy")
 SCREEN_SHAPE = (144, 160)
 _CARTRIDGE_RAM_SIZE = 32768
+_VIDEO_RAM, _WORK_RAM, _BLOCK = 0x8000, 0xC000, 0x2000  # both take 8 KiB
+_MARKER = bytes(range(0x80, 0xC0))
 _PALETTE = (0xFFFFFF, 0x999999, 0x555555, 0x000000)
 # Until the LCD has drawn a whole frame, PyBoy draws the window a pixel too high; 10 frames suffice.
 _WARM_UP_FRAMES = 10
@@ -44,28 +52,35 @@ class Emulator:
         rom_path: The cartridge file.
         window: Whether to show a window.
 
+    Attributes:
+        screen: The LCD, ``(144, 160, 4)``; PyBoy draws into it all the time.
+        read_byte: Returns the byte of memory at an address.
+        is_running: Whether the user has not closed the window.
+
     Raises:
         RomFormatError: PyBoy cannot run the cartridge.
     """
 
     def __init__(self, rom_path: Path, window: Window = Window.NONE) -> None:
-        self._pyboy: Any = _construct(rom_path, window)
+        with _arrays_of_ram() as arrays:
+            self._pyboy: Any = _construct(rom_path, window)
         self._is_shown = window is not Window.NONE
         self._pyboy.set_emulation_speed(1 if self._is_shown else 0)
         self._memory = self._pyboy.memory
-        self.is_running = True  # until the user closes the window
+        self.read_byte: Callable[[int], int] = self._memory.__getitem__
+        self.is_running = True
         self._pyboy.tick(_WARM_UP_FRAMES, True)
-        # A live view of the LCD: PyBoy draws into this array for the emulator's whole life.
+        self._views = _views(self._memory, arrays)
         self.screen: NDArray[np.uint8] = self._pyboy.screen.ndarray
 
     def read(self, address: int, size: int) -> bytes:
         """Return ``size`` bytes of memory from ``address`` on."""
+        start = address % _BLOCK
+        view = self._views.get(address - start)
+        if view is not None and start + size <= _BLOCK:
+            return view[start : start + size].tobytes()
         # by way of bytearray, which takes in a list of numbers twice as fast
         return bytes(bytearray(self._memory[address : address + size]))
-
-    def read_byte(self, address: int) -> int:
-        """Return the byte of memory at ``address``."""
-        return self._memory[address]
 
     def write(self, address: int, value: int) -> None:
         """Set one byte of memory."""
@@ -137,6 +152,7 @@ class Emulator:
         """Switch the machine off without writing anything; may be called again."""
         self._pyboy.stop(save=False)
         self._pyboy = self._memory = _SwitchedOff()
+        self._views, self.read_byte = {}, self._memory.__getitem__
 
 
 class _SwitchedOff:
@@ -150,6 +166,62 @@ class _SwitchedOff:
 
     def __getitem__(self, key: Any) -> Any:
         raise ClosedError("The emulator has been closed. Make a new environment.")
+
+
+_RECORDING = Lock()
+
+
+@contextmanager
+def _arrays_of_ram() -> Iterator[list[array[int]]]:
+    """Collect the arrays PyBoy allocates for its RAM meanwhile."""
+    arrays: list[array[int]] = []
+
+    def allocate(*args: Any) -> array[int]:
+        arrays.append(array(*args))
+        return arrays[-1]
+
+    with _RECORDING:
+        original = vars(pyboy.core.ram).get("array")
+        pyboy.core.ram.array = allocate
+        try:
+            yield arrays
+        finally:
+            pyboy.core.ram.array = original
+
+
+def _views(memory: Any, arrays: list[array[int]]) -> dict[int, memoryview]:
+    """Return live views of work RAM and video memory by address, as far as they can be found.
+
+    PyBoy hands memory out in lists of numbers only, which costs more than all that is made of them.
+    Where it comes to keep its memory otherwise, it is asked for those lists.
+    """
+    views = {}
+    finders = {_WORK_RAM: lambda: _marked_array(arrays), _VIDEO_RAM: lambda: _marked_part(memory)}
+    for start, find in finders.items():
+        place = slice(start, start + len(_MARKER))
+        before, memory[place] = memory[place], list(_MARKER)
+        view = find()
+        memory[place] = before
+        if view is not None and view.tolist() == memory[start : start + _BLOCK]:
+            views[start] = view
+    return views
+
+
+def _marked_array(arrays: list[array[int]]) -> memoryview | None:
+    return next((memoryview(a) for a in arrays if a.tobytes().startswith(_MARKER)), None)
+
+
+def _marked_part(memory: Any) -> memoryview | None:
+    """Find video memory, which is no object but a stretch of PyBoy's LCD."""
+    for part in gc.get_referents(*gc.get_referents(memory)):
+        size = type(part).__basicsize__
+        if type(part).__name__ == "LCD" and size > _BLOCK:
+            offset = ctypes.string_at(id(part), size).find(_MARKER)
+            if 0 <= offset <= size - _BLOCK:
+                block = (ctypes.c_uint8 * _BLOCK).from_address(id(part) + offset)
+                block.owner = part  # type: ignore[attr-defined] # lives as long as the view
+                return memoryview(block).cast("B")
+    return None
 
 
 def _construct(rom_path: Path, window: Window) -> Any:

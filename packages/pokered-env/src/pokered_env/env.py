@@ -24,14 +24,14 @@ from pokered_env.arguments import choose, probability, step_limit
 from pokered_env.emulator import PYBOY_VERSION, Emulator, Window
 from pokered_env.errors import ClosedError, ConfigError, ResetNeededError
 from pokered_env.exploration import Exploration
-from pokered_env.game_state import GameState
+from pokered_env.game_state import GameReader, GameState
 from pokered_env.goals import Goal, make_goal
 from pokered_env.info import StepInfo, describe
 from pokered_env.observation import Observation
 from pokered_env.progress import EpisodeProgress
 from pokered_env.rewards import REWARD_TERMS, RewardWeights, reward_terms
 from pokered_env.rom import resolve_rom
-from pokered_env.screen_text import read_text
+from pokered_env.screen_text import TextReader
 from pokered_env.seeding import seed_game
 from pokered_env.snapshot import Snapshot
 from pokered_env.start_states import StartStates, State
@@ -168,6 +168,9 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         window = Window.SDL2 if render_mode == "human" else Window.NONE
         self._emulator = Emulator(self.rom.path, window)
         self._exploration = Exploration(self._profile.maps)
+        self._game = GameReader(self._emulator)
+        self._text = TextReader(self._emulator, self.rom.glyphs)
+        self._encoder = observation.Encoder(self._emulator.screen, self._exploration)
         self._assists: tuple[str, ...] = ()
 
         self.observation_space = deepcopy(observation.OBSERVATION_SPACE)  # its own generator
@@ -228,7 +231,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         label, start = starts.draw(self.np_random)
         emulator.load_state(start)
         seed_game(emulator, self.np_random, self._profile.max_seed_noop_frames)
-        self._state = GameState.read(emulator)
+        self._state = self._game.read()
         self._progress = EpisodeProgress(self._state, self._exploration, label)
         self.is_over = False
         self._last_action = 0
@@ -257,7 +260,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             raise ResetNeededError("The episode is over. Call reset() to start the next one.")
         button = self.buttons[self._decide(action)]
         frames = perform(self.emulator, button, self._timing)
-        previous, current = self._state, GameState.read(self.emulator)
+        previous, current = self._state, self._game.read()
         terms = reward_terms(previous, current, progress, self._weights)
         new_flags = progress.update(current, terms)
         self._state = current
@@ -305,7 +308,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         """
         snapshot = Snapshot.from_bytes(saved, self.rom.sha1, PYBOY_VERSION)
         self.emulator.load_state(snapshot.emulator)
-        self._state = GameState.read(self.emulator)
+        self._state = self._game.read()
         self._progress = EpisodeProgress.from_json(snapshot.progress, self._exploration)
         self.np_random = np.random.default_rng()
         self.np_random.bit_generator.state = snapshot.rng
@@ -337,11 +340,11 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
     def _observe(
         self, out: Observation, terms: dict[str, float], new_flags: list[int], frames: int
     ) -> StepInfo:
-        emulator, state, progress = self.emulator, self._state, self.progress
-        text = read_text(emulator, self.rom.glyphs)
-        observation.encode(emulator.screen, state, self._exploration, text, out)
-        progress.last_text = str(text) or progress.last_text
-        info = describe(state, self._profile, progress, str(text), terms, new_flags)
+        state, progress, shown = self._state, self.progress, self._text.read()
+        self._encoder.encode(state, shown, out)
+        text = str(shown)
+        progress.last_text = text or progress.last_text
+        info = describe(state, self._profile, progress, text, terms, new_flags)
         info["assists"], info["frames"] = self._assists, frames
         if self._has_action_mask:
             info["action_mask"] = heeded_mask(self.buttons, state.joy_ignore)

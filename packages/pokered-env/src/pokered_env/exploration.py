@@ -35,6 +35,8 @@ class Exploration:
         self._canvases: dict[int, NDArray[np.uint8]] = {}
         self._located_key: tuple[int, int, int] | None = None
         self._located: tuple[NDArray[np.uint8], int, int]
+        self._drawn: GameState | None = None
+        self._mask: NDArray[np.uint8]
         self.num_tiles = 0
 
     def clear(self) -> None:
@@ -42,6 +44,7 @@ class Exploration:
         for canvas in self._canvases.values():
             canvas.fill(0)
         self.num_tiles = 0
+        self._drawn = None
 
     def visit(self, state: GameState) -> None:
         """Remember the tile the player stands on, unless in battle."""
@@ -49,6 +52,7 @@ class Exploration:
             canvas, column, row = self._locate(state)
             canvas[row, column] = 255
             self.num_tiles += 1
+            self._drawn = None
 
     def is_new(self, state: GameState) -> bool:
         """Tell whether the player stands on a tile not remembered; in battle, on none."""
@@ -62,15 +66,19 @@ class Exploration:
 
         Args:
             state: Where the player is; in battle the mask is empty.
-            out: Written to, ``(72, 80)``.
+            out: Written to, ``(72, 80, 1)``.
         """
+        if state is not self._drawn:
+            self._mask, self._drawn = self._draw(state), state
+        out[...] = self._mask
+
+    def _draw(self, state: GameState) -> NDArray[np.uint8]:
         if state.battle is not Battle.NONE:
-            out.fill(0)
-            return
+            return _enlarge(bytes(_ROWS_SHOWN * _COLUMNS_SHOWN))
         canvas, column, row = self._locate(state)
         top, left = row - _ROWS_ABOVE, column - _COLUMNS_LEFT
         view = canvas[top : top + _ROWS_SHOWN, left : left + _COLUMNS_SHOWN]
-        out[...] = _enlarge(view.tobytes()).reshape(out.shape)
+        return _enlarge(view.tobytes())
 
     def tiles(self) -> list[tuple[int, int, int]]:
         """Return every tile as (map id, x, y); outdoors the map id is -1 and x, y are world's."""
@@ -134,4 +142,4 @@ class Exploration:
 @lru_cache(maxsize=512)
 def _enlarge(view: bytes) -> NDArray[np.uint8]:
     tiles = np.frombuffer(view, np.uint8).reshape(_ROWS_SHOWN, _COLUMNS_SHOWN)
-    return tiles.repeat(TILE_PIXELS, 0).repeat(TILE_PIXELS, 1)
+    return tiles.repeat(TILE_PIXELS, 0).repeat(TILE_PIXELS, 1)[..., None]

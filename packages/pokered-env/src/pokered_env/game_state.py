@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
 
 from pokered_env import ram
 from pokered_env.ram import Memory, Symbol
@@ -96,31 +95,7 @@ class GameState:
     @classmethod
     def read(cls, memory: Memory) -> GameState:
         """Decode the snapshot from ``memory``."""
-        read, byte = memory.read, memory.read_byte
-        party_size = min(byte(ram.PARTY_COUNT.address), ram.PARTY_SIZE)
-        party = read(ram.PARTY_MONS.address, ram.PARTY_MON_SIZE * party_size) if party_size else b""
-        record = read(_RECORD.address, _RECORD.size)
-        return cls(
-            map_id=record[_MAP_ID],
-            x=record[_X],
-            y=record[_Y],
-            direction=_DIRECTIONS[byte(ram.PLAYER_FACING.address) >> 2 & 3],
-            battle=_BATTLES.get(byte(ram.IS_IN_BATTLE.address), Battle.NONE),
-            party=_decode_party(party),
-            badges=record[_BADGES],
-            money=ram.decimal(record[_MONEY]),
-            events=read(ram.EVENT_FLAGS.address, ram.EVENT_FLAGS.size),
-            pokedex_owned=record[_OWNED],
-            pokedex_seen=record[_SEEN],
-            bag=_decode_bag(record[_BAG]),
-            num_hall_of_fame_teams=byte(ram.NUM_HOF_TEAMS.address),
-            joy_ignore=byte(ram.JOY_IGNORE.address),
-            walk_counter=byte(ram.WALK_COUNTER.address),
-            is_scripted=bool(
-                byte(ram.SIMULATED_JOYPAD_INDEX.address)
-                or byte(ram.STATUS_FLAGS_5.address) & ram.SCRIPTED_BITS
-            ),
-        )
+        return GameReader(memory).read()
 
     @property
     def num_badges(self) -> int:
@@ -159,8 +134,89 @@ class GameState:
         return bool(self.events[flag >> 3] >> (flag & 7) & 1)
 
 
-# wPokedexOwned to wXCoord lie close together and are read at once.
-_RECORD = Symbol("wPokedexOwned..wXCoord", ram.POKEDEX_OWNED.address, 0xD363 - 0xD2F7)
+_Lasting = tuple[tuple[PartyMember, ...], int, int, bytes, bytes, tuple[tuple[int, int], ...]]
+"""Party, badges, money, species owned, species seen, bag."""
+
+
+class GameReader:
+    """Reads snapshots from one memory and decodes only what has changed since the last one.
+
+    An unchanged game gives the very same snapshot; a changed one shares with the last what has not
+    changed.
+
+    Args:
+        memory: The emulator or a recording.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._raw: tuple[list[int], bytes, bytes] | None = None
+        self._state: GameState
+        self._lasting: _Lasting
+        self._lasting_raw = self._events = b""
+
+    def read(self) -> GameState:
+        """Decode the snapshot of now."""
+        read, byte = self._memory.read, self._memory.read_byte
+        record = read(_RECORD.address, _RECORD.size)
+        events = read(ram.EVENT_FLAGS.address, ram.EVENT_FLAGS.size)
+        moment = [*map(byte, _MOMENT)]
+        if (raw := (moment, record, events)) == self._raw:
+            return self._state
+        self._raw = raw
+        if events != self._events:
+            self._events = events
+        if (lasting := record[_LASTING]) != self._lasting_raw:
+            self._lasting_raw, self._lasting = lasting, _decode_lasting(record)
+        self._state = self._decode(record, *moment)
+        return self._state
+
+    def _decode(
+        self,
+        record: bytes,
+        facing: int,
+        battle: int,
+        teams: int,
+        joy_ignore: int,
+        walk_counter: int,
+        simulated: int,
+        flags: int,
+    ) -> GameState:
+        party, badges, money, owned, seen, bag = self._lasting
+        return GameState(
+            map_id=record[_MAP_ID],
+            x=record[_X],
+            y=record[_Y],
+            direction=_DIRECTIONS[facing >> 2 & 3],
+            battle=_BATTLES.get(battle, Battle.NONE),
+            party=party,
+            badges=badges,
+            money=money,
+            events=self._events,
+            pokedex_owned=owned,
+            pokedex_seen=seen,
+            bag=bag,
+            num_hall_of_fame_teams=teams,
+            joy_ignore=joy_ignore,
+            walk_counter=walk_counter,
+            is_scripted=bool(simulated or flags & ram.SCRIPTED_BITS),
+        )
+
+
+# wPartyCount to wXCoord lie close together and are read at once.
+_RECORD = Symbol("wPartyCount..wXCoord", ram.PARTY_COUNT.address, 0xD363 - 0xD163)
+_MOMENT = tuple(
+    symbol.address
+    for symbol in (
+        ram.PLAYER_FACING,
+        ram.IS_IN_BATTLE,
+        ram.NUM_HOF_TEAMS,
+        ram.JOY_IGNORE,
+        ram.WALK_COUNTER,
+        ram.SIMULATED_JOYPAD_INDEX,
+        ram.STATUS_FLAGS_5,
+    )
+)
 _DIRECTIONS = tuple(Direction)
 _BATTLES = {kind.value: kind for kind in Battle}
 
@@ -176,12 +232,25 @@ def _span(symbol: Symbol) -> slice:
 _MAP_ID, _X, _Y = _offset(ram.CUR_MAP), _offset(ram.X_COORD), _offset(ram.Y_COORD)
 _BADGES, _MONEY, _BAG = _offset(ram.BADGES), _span(ram.MONEY), _span(ram.BAG)
 _OWNED, _SEEN = _span(ram.POKEDEX_OWNED), _span(ram.POKEDEX_SEEN)
+_PARTY_COUNT, _PARTY_START = _offset(ram.PARTY_COUNT), _offset(ram.PARTY_MONS)
+_LASTING = slice(0, _BADGES + 1)  # what walking does not change
 
 
-@lru_cache(maxsize=256)
-def _decode_party(raw: bytes) -> tuple[PartyMember, ...]:
-    starts = range(0, len(raw), ram.PARTY_MON_SIZE)
-    return tuple(_decode_member(raw[start : start + ram.PARTY_MON_SIZE]) for start in starts)
+def _decode_lasting(record: bytes) -> _Lasting:
+    return (
+        _decode_party(record),
+        record[_BADGES],
+        ram.decimal(record[_MONEY]),
+        record[_OWNED],
+        record[_SEEN],
+        _decode_bag(record[_BAG]),
+    )
+
+
+def _decode_party(record: bytes) -> tuple[PartyMember, ...]:
+    count = min(record[_PARTY_COUNT], ram.PARTY_SIZE)
+    starts = range(_PARTY_START, _PARTY_START + count * ram.PARTY_MON_SIZE, ram.PARTY_MON_SIZE)
+    return tuple(_decode_member(record[start : start + ram.PARTY_MON_SIZE]) for start in starts)
 
 
 def _decode_member(raw: bytes) -> PartyMember:
@@ -195,7 +264,6 @@ def _decode_member(raw: bytes) -> PartyMember:
     )
 
 
-@lru_cache(maxsize=256)
 def _decode_bag(raw: bytes) -> tuple[tuple[int, int], ...]:
     count = min(raw[0], 20)
     return tuple(zip(raw[1 : 1 + 2 * count : 2], raw[2 : 2 + 2 * count : 2], strict=True))

@@ -75,19 +75,19 @@ def describe(
         terms: The weighted reward terms of the step.
         new_flags: Event flags first set in the step.
     """
-    return StepInfo(
-        map_id=state.map_id,
-        map_name=profile.maps.name(state.map_id),
-        x=state.x,
-        y=state.y,
-        global_xy=profile.maps.global_xy(state.map_id, state.x, state.y),
-        badges=state.num_badges,
-        money=state.money,
-        party=state.party,
-        text=text,
-        last_text=progress.last_text,
-        new_events=tuple(profile.events.name(flag) for flag in new_flags),
-        reward_terms=terms,
-        coverage=progress.exploration.num_tiles,
-        rom=profile.name,
-    )
+    return {
+        "map_id": state.map_id,
+        "map_name": profile.maps.name(state.map_id),
+        "x": state.x,
+        "y": state.y,
+        "global_xy": profile.maps.global_xy(state.map_id, state.x, state.y),
+        "badges": state.num_badges,
+        "money": state.money,
+        "party": state.party,
+        "text": text,
+        "last_text": progress.last_text,
+        "new_events": tuple(map(profile.events.name, new_flags)),
+        "reward_terms": terms,
+        "coverage": progress.exploration.num_tiles,
+        "rom": profile.name,
+    }

@@ -23,7 +23,7 @@ from pokered_env.events import NUM_EVENT_BYTES
 from pokered_env.exploration import Exploration
 from pokered_env.game_state import GameState, PartyMember
 from pokered_env.ram import PARTY_SIZE
-from pokered_env.text import TEXT_LENGTH, ScreenText
+from pokered_env.text import PADDING, TEXT_LENGTH, ScreenText
 
 IMAGE_SHAPE = (72, 80, 1)
 
@@ -132,65 +132,77 @@ class Observation(TypedDict):
 
 def new_observation() -> Observation:
     """Return an observation of arbitrary content to be written to, owned by the caller."""
-    return Observation(
-        screen=np.empty(IMAGE_SHAPE, np.uint8),
-        visited_mask=np.empty(IMAGE_SHAPE, np.uint8),
-        text=np.empty(TEXT_LENGTH, np.uint8),
-        state=np.empty(STATE_SIZE, np.float32),
-    )
+    return {
+        "screen": np.empty(IMAGE_SHAPE, np.uint8),
+        "visited_mask": np.empty(IMAGE_SHAPE, np.uint8),
+        "text": np.empty(TEXT_LENGTH, np.uint8),
+        "state": np.empty(STATE_SIZE, np.float32),
+    }
 
 
-def encode(
-    lcd: NDArray[np.uint8],
-    state: GameState,
-    exploration: Exploration,
-    text: ScreenText,
-    out: Observation,
-) -> None:
-    """Write the observation of one moment.
+class Encoder:
+    """Writes the observations of one environment; what has not changed is copied, not made anew.
 
     Args:
-        lcd: The screen, ``(144, 160, 4)``; grey, so one colour channel says all.
-        state: The game.
+        lcd: The screen, ``(144, 160, 4)``, drawn into all the time; grey, so one colour channel
+            says all.
         exploration: Tiles stood on, the current one included.
-        text: What is written on the screen.
-        out: Written to.
     """
-    # every second pixel, not their mean: keeps the four grey levels, so two bits suffice
-    np.copyto(out["screen"], lcd[::2, ::2, :1])
-    exploration.draw_mask(state, out["visited_mask"])
-    encode_text(text, out["text"])
-    encode_state(state, out["state"])
+
+    def __init__(self, lcd: NDArray[np.uint8], exploration: Exploration) -> None:
+        # every second pixel, not their mean: keeps the four grey levels, so two bits suffice
+        self._screen = lcd[::2, ::2, :1]
+        self._exploration = exploration
+        self._vector = np.zeros(STATE_SIZE, np.float32)
+        self._encoded: GameState | None = None
+
+    def encode(self, state: GameState, text: ScreenText, out: Observation) -> None:
+        """Write the observation of now.
+
+        Args:
+            state: The game.
+            text: What is written on the screen.
+            out: Written to.
+        """
+        if state is not self._encoded:
+            encode_state(state, self._vector, self._encoded)
+            self._encoded = state
+        out["screen"][...] = self._screen
+        self._exploration.draw_mask(state, out["visited_mask"])
+        out["text"][...] = _text_numbers(text.ids)
+        out["state"][...] = self._vector
 
 
-def encode_text(text: ScreenText, out: NDArray[np.uint8]) -> None:
-    """Write character ids, padded with 0, into ``out``, ``(200,)``."""
-    ids = text.window
-    out[: len(ids)] = np.frombuffer(ids, np.uint8)
-    out[len(ids) :] = 0
+@lru_cache(maxsize=1024)
+def _text_numbers(ids: bytes) -> NDArray[np.uint8]:
+    window = ScreenText(ids).window
+    return np.frombuffer(window.ljust(TEXT_LENGTH, bytes([PADDING])), np.uint8)
 
 
-def encode_state(state: GameState, out: NDArray[np.float32]) -> None:
-    """Write the numbers of ``STATE_LAYOUT`` into ``out``, ``(335,)``, each in [0, 1]."""
+def encode_state(
+    state: GameState, out: NDArray[np.float32], encoded: GameState | None = None
+) -> None:
+    """Write the numbers of ``STATE_LAYOUT``.
+
+    Args:
+        state: The game.
+        out: Written to, ``(335,)``, each in [0, 1].
+        encoded: The game whose numbers ``out`` already has, if any.
+    """
     out[0] = state.map_id / 255
     out[1] = state.direction / 3
     out[2] = state.battle / 2
-    out[_PARTY_SPAN] = _party_numbers(state.party)
-    out[_EVENTS_START:] = _event_numbers(state.events)
+    if encoded is None or state.party is not encoded.party:
+        out[_PARTY_SPAN] = _party_numbers(state.party)
+    if encoded is None or state.events is not encoded.events:
+        out[_EVENTS_START:] = np.frombuffer(state.events, np.uint8) / np.float32(255)
 
 
-# Party and flags stay the same for many steps.
-@lru_cache(maxsize=512)
 def _party_numbers(party: tuple[PartyMember, ...]) -> NDArray[np.float32]:
     numbers = np.zeros((2, PARTY_SIZE), np.float32)
     numbers[0, : len(party)] = [member.hp_fraction for member in party]
     numbers[1, : len(party)] = [min(member.level / 100, 1.0) for member in party]
     return numbers.ravel()
-
-
-@lru_cache(maxsize=512)
-def _event_numbers(events: bytes) -> NDArray[np.float32]:
-    return np.frombuffer(events, np.uint8) / np.float32(255)
 
 
 def decode_state(vector: ArrayLike) -> dict[str, NDArray[np.float64]]:

@@ -48,6 +48,7 @@ class EpisodeProgress:
 
     def __init__(self, state: GameState, exploration: Exploration, start_state: str = "") -> None:
         self.start_state = start_state
+        self._latest: GameState | None = state
         exploration.clear()
         exploration.visit(state)
         self.exploration = exploration
@@ -66,6 +67,12 @@ class EpisodeProgress:
     def update(self, state: GameState, terms: dict[str, float]) -> list[int]:
         """Take in the state after a step and its reward terms; return newly set event flags."""
         self.num_steps += 1
+        for name, value in terms.items():
+            if value:
+                self.reward_sums[name] = self.reward_sums.get(name, 0.0) + value
+        if state is self._latest:
+            return []
+        self._latest = state
         self.exploration.visit(state)
         new_flags = events.first_set(state.events, self.events)
         self.event_flags += new_flags
@@ -75,10 +82,6 @@ class EpisodeProgress:
         self.pokedex_owned = events.union(state.pokedex_owned, self.pokedex_owned)
         self.max_level_sum = max(self.max_level_sum, state.level_sum)
         self.max_party_size = max(self.max_party_size, len(state.party))
-        sums = self.reward_sums
-        for name, value in terms.items():
-            if value:
-                sums[name] = sums.get(name, 0.0) + value
         return new_flags
 
     def summary(
@@ -99,7 +102,7 @@ class EpisodeProgress:
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON values."""
-        saved = {name: value for name, value in vars(self).items() if name != "exploration"}
+        saved = {name: value for name, value in vars(self).items() if name not in _LIVE_FIELDS}
         for name in _BYTE_FIELDS:
             saved[name] = saved[name].hex()
         return {**saved, "tiles": self.exploration.tiles()}
@@ -109,11 +112,12 @@ class EpisodeProgress:
         """Restore what ``to_json`` returned; ``exploration`` takes the tiles."""
         progress = cls.__new__(cls)
         exploration.restore([(key, x, y) for key, x, y in saved["tiles"]])
-        progress.exploration = exploration
+        progress.exploration, progress._latest = exploration, None
         for name, value in saved.items():
             if name != "tiles":
                 setattr(progress, name, bytes.fromhex(value) if name in _BYTE_FIELDS else value)
         return progress
 
 
+_LIVE_FIELDS = ("exploration", "_latest")
 _BYTE_FIELDS = ("events", "pokedex_seen", "pokedex_owned")

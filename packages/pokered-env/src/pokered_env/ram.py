@@ -16,7 +16,7 @@ class Memory(Protocol):
         """Return ``size`` bytes from ``address`` on."""
         ...
 
-    def read_byte(self, address: int) -> int:
+    def read_byte(self, address: int, /) -> int:
         """Return the byte at ``address``."""
         ...
 
@@ -52,7 +52,12 @@ STATUS_FLAGS_5 = Symbol("wStatusFlags5", 0xD730)
 EVENT_FLAGS = Symbol("wEventFlags", 0xD747, 320)
 GRASS_RATE = Symbol("wGrassRate", 0xD887)
 
-LCD_REGISTERS = Symbol("rLCDC..rWX", 0xFF40, 12)
+LCD_CONTROL = Symbol("rLCDC", 0xFF40)
+SCROLL_Y = Symbol("rSCY", 0xFF42)
+SCROLL_X = Symbol("rSCX", 0xFF43)
+BG_PALETTE = Symbol("rBGP", 0xFF47)
+LCD_WINDOW_Y = Symbol("rWY", 0xFF4A)
+LCD_WINDOW_X = Symbol("rWX", 0xFF4B)
 AUTO_BG_TRANSFER = Symbol("hAutoBGTransferEnabled", 0xFFBA)
 WINDOW_Y = Symbol("hWY", 0xFFB0)
 RANDOM_ADD = Symbol("hRandomAdd", 0xFFD3)

@@ -88,6 +88,8 @@ def explore(previous: GameState, current: GameState, progress: EpisodeProgress) 
 
 def levels(previous: GameState, current: GameState, progress: EpisodeProgress) -> float:
     """Count levels by which the party's sum exceeds its maximum so far."""
+    if current.party is previous.party:
+        return 0.0
     return max(current.level_sum - progress.max_level_sum, 0)
 
 
@@ -115,6 +117,8 @@ def caught(previous: GameState, current: GameState, progress: EpisodeProgress) -
 
 def blackout(previous: GameState, current: GameState, progress: EpisodeProgress) -> float:
     """Return 1 when the last member of the party has just fainted."""
+    if current.party is previous.party:
+        return 0.0
     return float(current.is_blacked_out and not previous.is_blacked_out)
 
 
@@ -145,10 +149,12 @@ def reward_terms(
         progress: What the episode had reached before the action.
         weights: What each term counts for.
     """
-    terms = {}
+    terms = dict.fromkeys(REWARD_TERMS, 0.0)
+    if current is previous:  # the same snapshot: nothing has changed
+        return terms
     for name, term in _TERMS:
-        value = term(previous, current, progress)
-        terms[name] = getattr(weights, name) * value if value else 0.0
+        if value := term(previous, current, progress):
+            terms[name] = float(getattr(weights, name) * value)
     return terms
 
 

@@ -14,6 +14,10 @@ from pokered_env.glyphs import FONT_PROBE_TILE, UNREAD, GlyphTable
 from pokered_env.ram import Memory
 from pokered_env.text import NEWLINE, NO_TEXT, SPACE, ScreenText
 
+_Screen = tuple[bytes, int]  # tile numbers, 18 rows of 32, and the LCD's control register
+_Patterns = dict[int, bytes]  # the bitmaps a text was read from, by address
+_NUM_KNOWN = 256
+
 
 def read_text(memory: Memory, glyphs: GlyphTable) -> ScreenText:
     """Read the text that is on the screen now.
@@ -22,29 +26,67 @@ def read_text(memory: Memory, glyphs: GlyphTable) -> ScreenText:
         memory: An emulator or a recording with its video memory and registers.
         glyphs: Bitmaps of the characters.
     """
-    registers = memory.read(ram.LCD_REGISTERS.address, ram.LCD_REGISTERS.size)
-    lcdc, scy, scx, palette, wy, wx = (registers[i] for i in (0, 2, 3, 7, 10, 11))
-    if not lcdc & _LCD_ON or palette & 3 == palette >> 6:
-        return NO_TEXT
-    if lcdc & _WINDOW_ON and wy < 8 and wx == 7:
-        screen = memory.read(0x9C00 if lcdc & _WINDOW_MAP else 0x9800, _MAP_SIDE * _ROWS)
-    elif memory.read_byte(ram.AUTO_BG_TRANSFER.address):
-        tile_map = memory.read(0x9C00 if lcdc & _BACKGROUND_MAP else 0x9800, _MAP_SIDE * _MAP_SIDE)
-        screen = _scroll(tile_map, scx // 8, scy // 8)
-    else:
-        return NO_TEXT
-    if memory.read(_tile_address(FONT_PROBE_TILE, lcdc), 16) != glyphs.font_probe:
-        return NO_TEXT
-    ambiguous = set(screen.translate(None, _UNAMBIGUOUS))
-    codes = _with_read(glyphs.fixed_codes, memory, glyphs, lcdc, ambiguous)
-    line = _line(screen.translate(codes))
-    # Between two characters, a blank among the remaining tiles joins words, any other parts them.
-    gaps = [place for gap in _UNREAD_GAP.finditer(line) for place in range(*gap.span())]
-    if gaps:
-        tiles = _line(screen)
-        unread = {tiles[place] for place in gaps if line[place] == UNREAD}
-        line = _line(screen.translate(_with_read(codes, memory, glyphs, lcdc, unread)))
-    return _decode_line(line)
+    return TextReader(memory, glyphs).read()
+
+
+class TextReader:
+    """Reads the text on the screen; one it has read before, only if its bitmaps have changed.
+
+    Args:
+        memory: An emulator or a recording with its video memory and registers.
+        glyphs: Bitmaps of the characters.
+    """
+
+    def __init__(self, memory: Memory, glyphs: GlyphTable) -> None:
+        self._memory, self._glyphs = memory, glyphs
+        self._known: dict[_Screen, tuple[_Patterns, ScreenText]] = {}
+        self._patterns: _Patterns = {}
+
+    def read(self) -> ScreenText:
+        """Read the text that is on the screen now."""
+        screen = _shown(self._memory)
+        if screen is None:
+            return NO_TEXT
+        known = self._known.get(screen)
+        if known is not None and self._still_in_memory(known[0]):
+            return known[1]
+        if len(self._known) >= _NUM_KNOWN:
+            self._known.clear()
+        self._patterns = {}
+        text = self._recognise(*screen)
+        self._known[screen] = self._patterns, text
+        return text
+
+    def _still_in_memory(self, patterns: _Patterns) -> bool:
+        read = self._memory.read
+        return all([read(address, 16) == pattern for address, pattern in patterns.items()])
+
+    def _recognise(self, screen: bytes, lcdc: int) -> ScreenText:
+        if self._pattern(FONT_PROBE_TILE, lcdc) != self._glyphs.font_probe:
+            return NO_TEXT
+        ambiguous = set(screen.translate(None, _UNAMBIGUOUS))
+        codes = self._with_read(self._glyphs.fixed_codes, lcdc, ambiguous)
+        line = _line(screen.translate(codes))
+        # Between two characters, a blank among the other tiles joins words, anything else parts.
+        gaps = [place for gap in _UNREAD_GAP.finditer(line) for place in range(*gap.span())]
+        if gaps:
+            tiles = _line(screen)
+            unread = {tiles[place] for place in gaps if line[place] == UNREAD}
+            line = _line(screen.translate(self._with_read(codes, lcdc, unread)))
+        return _decode_line(line)
+
+    def _with_read(self, codes: bytes, lcdc: int, tiles: set[int]) -> bytes:
+        updated = bytearray(codes)
+        for tile in tiles:
+            pattern = self._pattern(tile, lcdc)
+            blank = pattern == _BLANK_PATTERN
+            updated[tile] = SPACE if blank else self._glyphs.patterns.get(pattern, 0)
+        return bytes(updated)
+
+    def _pattern(self, tile: int, lcdc: int) -> bytes:
+        address = _tile_address(tile, lcdc)
+        pattern = self._patterns[address] = self._memory.read(address, 16)
+        return pattern
 
 
 _LCD_ON, _WINDOW_ON, _WINDOW_MAP, _UNSIGNED_TILES, _BACKGROUND_MAP = 0x80, 0x20, 0x40, 0x10, 0x08
@@ -58,6 +100,23 @@ _UNREAD_GAP = re.compile(
 _BLANK_PATTERN = bytes(16)
 # For splitting: no character is 0, and blanks are what bytes.split() takes for such.
 _SPLITTABLE = bytes.maketrans(bytes([UNREAD, SPACE]), b"\x00 ")
+
+
+def _shown(memory: Memory) -> _Screen | None:
+    byte = memory.read_byte
+    lcdc, palette = byte(ram.LCD_CONTROL.address), byte(ram.BG_PALETTE.address)
+    if not lcdc & _LCD_ON or palette & 3 == palette >> 6:
+        return None
+    window_y, window_x = byte(ram.LCD_WINDOW_Y.address), byte(ram.LCD_WINDOW_X.address)
+    if lcdc & _WINDOW_ON and window_y < 8 and window_x == 7:
+        start = 0x9C00 if lcdc & _WINDOW_MAP else 0x9800
+        return memory.read(start, _MAP_SIDE * _ROWS), lcdc
+    if not byte(ram.AUTO_BG_TRANSFER.address):
+        return None
+    start = 0x9C00 if lcdc & _BACKGROUND_MAP else 0x9800
+    tile_map = memory.read(start, _MAP_SIDE * _MAP_SIDE)
+    left, top = byte(ram.SCROLL_X.address) // 8, byte(ram.SCROLL_Y.address) // 8
+    return _scroll(tile_map, left, top), lcdc
 
 
 def _scroll(tile_map: bytes, left: int, top: int) -> bytes:
@@ -75,16 +134,6 @@ def _tile_address(tile: int, lcdc: int) -> int:
     if tile >= 0x80:
         return 0x8000 + 16 * tile
     return (0x8000 if lcdc & _UNSIGNED_TILES else 0x9000) + 16 * tile
-
-
-def _with_read(
-    codes: bytes, memory: Memory, glyphs: GlyphTable, lcdc: int, tiles: set[int]
-) -> bytes:
-    updated = bytearray(codes)
-    for tile in tiles:
-        pattern = memory.read(_tile_address(tile, lcdc), 16)
-        updated[tile] = SPACE if pattern == _BLANK_PATTERN else glyphs.patterns.get(pattern, 0)
-    return bytes(updated)
 
 
 @lru_cache(maxsize=512)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -15,6 +14,8 @@ from numpy.typing import NDArray
 
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import ConfigError, InvalidActionError, ResetNeededError
+from pokered_env.vector_info import gather
+from pokered_env.workers import Workers
 
 
 class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
@@ -53,10 +54,8 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
         self._copy = copy
         self.envs: list[PokeRedEnv] = []
         processors = min(self.num_envs, os.cpu_count() or 1)
-        self._num_threads = _count(
-            "num_threads", processors if num_threads is None else num_threads
-        )
-        self._pool = ThreadPoolExecutor(self._num_threads, thread_name_prefix="pokered")
+        threads = _count("num_threads", processors if num_threads is None else num_threads)
+        self._workers = Workers(threads - 1)  # the calling thread works too
         try:
             for _ in range(self.num_envs):
                 self.envs.append(PokeRedEnv(**env_kwargs))
@@ -114,10 +113,10 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
                 )
             )
 
-        self._run(reset_one, np.flatnonzero(mask).tolist())
+        self._workers.run(reset_one, np.flatnonzero(mask).tolist())
         for flags in (self._terminations, self._truncations, self._is_over):
             flags[mask] = False
-        return self._batch(), self._gather(infos)
+        return self._batch(), gather(infos, self._add_info)
 
     def step(self, actions: Any) -> tuple[Any, NDArray[Any], NDArray[Any], NDArray[Any], Any]:
         """Step every environment.
@@ -141,14 +140,14 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             )
         infos: list[dict[str, Any]] = [{} for _ in self.envs]
         numbers = chosen.tolist()
-        self._run(lambda i: self._step_one(i, numbers[i], infos), range(self.num_envs))
+        self._workers.run(lambda i: self._step_one(i, numbers[i], infos), range(self.num_envs))
         np.logical_or(self._terminations, self._truncations, out=self._is_over)
         return (
             self._batch(),
             self._rewards.copy(),
             self._terminations.copy(),
             self._truncations.copy(),
-            self._gather(infos),
+            gather(infos, self._add_info),
         )
 
     def save(self) -> list[bytes]:
@@ -187,7 +186,7 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Close the environments."""
-        self._pool.shutdown()
+        self._workers.close()
         for env in self.envs:
             env.close()
 
@@ -208,22 +207,6 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             ended = {"final_obs": deepcopy(row), "final_info": infos[i]}
             infos[i] = {**ended, **env.reset_into(row)}
 
-    def _run(self, work: Callable[[int], None], indices: Iterable[int]) -> None:
-        # The calling thread works too; whoever is free takes the next environment.
-        todo = iter(list(indices))
-
-        def drain() -> None:
-            for i in todo:
-                work(i)
-
-        others = [self._pool.submit(drain) for _ in range(self._num_threads - 1)]
-        try:
-            drain()
-        finally:
-            wait(others)
-        for other in others:
-            other.result()
-
     def _batch(self) -> Any:
         if not self._copy:
             return self._observations
@@ -237,31 +220,6 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
         if len(seed) != self.num_envs:
             raise ConfigError(f"{len(seed)} seeds for {self.num_envs} environments.")
         return seed
-
-    def _gather(self, infos: list[dict[str, Any]]) -> dict[str, Any]:
-        """Do what Gymnasium's `_add_info` does, faster where all infos have the same keys."""
-        gathered: dict[str, Any] = {}
-        if infos[0] and all(info.keys() == infos[0].keys() for info in infos):
-            for key, value in infos[0].items():
-                values = [info[key] for info in infos]
-                if isinstance(value, dict) and key != "final_obs":
-                    gathered[key] = self._gather(values)
-                elif isinstance(value, int | float | np.ndarray):
-                    gathered[key] = np.array(values)
-                else:
-                    gathered[key] = _objects(values)
-                gathered[f"_{key}"] = np.ones(len(values), np.bool_)
-            return gathered
-        for i, info in enumerate(infos):
-            gathered = self._add_info(gathered, info, i)
-        return gathered
-
-
-def _objects(values: list[Any]) -> NDArray[np.object_]:
-    array = np.empty(len(values), object)
-    for i, value in enumerate(values):  # one by one: numpy would unpack tuples
-        array[i] = value
-    return array
 
 
 def _count(name: str, value: Any) -> int:
