@@ -57,6 +57,16 @@ def test_text_accuracy_leaves_padding_out():
     assert errors["x/exact"].tolist() == [1, 0, 0]
 
 
+def test_empty_pages_rightly_predicted_do_not_flatter_the_text_accuracy():
+    truth, predicted = (np.zeros((2, 5, 10), np.uint8) for _ in range(2))
+    truth[0, 3:, :4], predicted[0, 3:, :2] = 65, 65
+    predicted[1, 4, 0] = 65
+    errors = open_loop_errors(open_loop(x=(truth, predicted)), {"x": "tokens"}, no_resets(2))
+    assert np.isnan(errors["x/accuracy"][0]), "no text to read"
+    assert errors["x/accuracy"][1:].tolist() == [0.5, 0.25]
+    assert errors["x/exact"].tolist() == [1, 0.5, 0]
+
+
 def test_vector_error_is_in_the_observations_own_units():
     truth = np.full((2, 5, 3), 7.0)
     errors = open_loop_errors(open_loop(x=(truth, truth + 2)), {"x": "vector"}, no_resets(2))

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from dreamer_agent.actions import action_spec
-from dreamer_agent.config import AgentConfig, ModalityConfig, VectorConfig
+from dreamer_agent.config import AgentConfig, ImageConfig, ModalityConfig, VectorConfig
 from dreamer_agent.errors import ConfigError, SpaceError
 from dreamer_agent.spaces import (
     SINGLE_KEY,
@@ -55,6 +56,16 @@ def test_configuration_wins_over_the_environments_hint():
     specs = observation_specs(GAME, config, HINTS)
     assert specs["text"].modality == "vector"
     assert specs["screen"].classes == (4,)
+
+
+def test_one_setting_predicts_shades_in_every_image_that_has_none_of_its_own():
+    grey = AgentConfig(image=ImageConfig(likelihood="categorical"))
+    specs = observation_specs(GAME, grey, HINTS)
+    assert (specs["screen"].likelihood, specs["screen"].classes) == ("categorical", (4,))
+    assert specs["visited_mask"].likelihood == "bernoulli"
+    own = {"screen": ModalityConfig(likelihood="mse")}
+    specs = observation_specs(GAME, replace(grey, modalities=own), HINTS)
+    assert specs["screen"].likelihood == "mse"
 
 
 def test_a_single_space_gets_the_key_observation():

@@ -48,6 +48,9 @@ class ImageConfig:
     stem: Literal["tile", "nature", "cnn2023"] = "tile"
     """``tile``: space-to-depth and PixelShuffle, a quarter of the work; ``nature``: the 2025 CNN;
     ``cnn2023``: the strided CNN of the 2023 preprint."""
+    likelihood: Literal["mse", "categorical"] = "mse"
+    """What images without one of their own are predicted with: ``mse`` for any picture, as in the
+    paper; ``categorical`` for screens of four shades of grey (one class per shade, sharper)."""
     depth: PositiveInt = 4
     """Channels of the first stage before the multipliers."""
     tile: PositiveInt = 4

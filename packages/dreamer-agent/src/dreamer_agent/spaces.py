@@ -155,6 +155,8 @@ def _infer_modality(key: str, space: gym.Space[Any]) -> Modality:
 def _default_likelihood(modality: Modality, config: AgentConfig) -> Likelihood:
     if modality == "vector" and not config.vector.symlog:
         return "mse"
+    if modality == "image":
+        return config.image.likelihood
     return _LIKELIHOODS[modality][0]
 
 

@@ -22,7 +22,8 @@ def open_loop_errors(
     """Compare predictions with what happened, per step ahead.
 
     Measures by modality: images ``mae`` (of 255) and ``mae_copy``, that of repeating the last
-    frame seen; masks ``iou``; tokens ``accuracy`` (of characters, without padding) and ``exact``;
+    frame seen; masks ``iou``; tokens ``accuracy`` (of characters, without padding and pages that
+    are empty in both) and ``exact``;
     vectors ``mae`` in the observation's own units; discrete and binary ``accuracy``. Reward and
     continue: ``mae``. Steps after a reset that the model could not see are left out.
 
@@ -78,7 +79,7 @@ def _text_measures(truth: NDArray[Any], predicted: NDArray[Any]) -> dict[str, ND
     written = (a != 0) | (b != 0)
     right = ((a == b) & written).sum(-1)
     count = written.sum(-1)
-    accuracy = np.where(count > 0, right / np.maximum(count, 1), 1.0)
+    accuracy = np.where(count > 0, right / np.maximum(count, 1), np.nan)
     return {"accuracy": accuracy, "exact": (a == b).all(-1).astype(np.float64)}
 
 
@@ -91,6 +92,7 @@ def _real(values: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _mean(values: NDArray[np.float64], counted: NDArray[np.bool_]) -> NDArray[np.float64]:
+    counted = counted & np.isfinite(values)
     number = counted.sum(0)
     total = np.where(counted, values, 0).sum(0)
     return np.where(number > 0, total / np.maximum(number, 1), np.nan)
