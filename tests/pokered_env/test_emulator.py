@@ -105,3 +105,35 @@ def test_close_may_be_called_again_and_use_after_it_is_an_error(write_tiny_rom: 
         emulator.tick(1)
     with pytest.raises(ClosedError):
         emulator.read(0xC000, 1)
+
+
+def test_memory_reads_the_same_through_views_as_from_pyboy(write_tiny_rom: WriteRom) -> None:
+    emulator = Emulator(write_tiny_rom())
+    assert sorted(emulator._views) == [0x8000, 0xC000]
+    state = emulator.save_state()
+    for frames in (1, 200, 24):
+        emulator.tick(frames)
+        for address in (0xC000, 0xFF80):
+            emulator.write(address, frames)
+        assert_reads_agree(emulator)
+    emulator.load_state(state)
+    assert_reads_agree(emulator)
+
+
+def assert_reads_agree(emulator: Emulator) -> None:
+    for start, size in ((0x8000, 0x2000), (0xC000, 0x2000), (0x9FF0, 0x20), (0xFF80, 0x7F)):
+        assert [*emulator.read(start, size)] == emulator._memory[start : start + size]
+
+
+def test_an_emulator_whose_memory_cannot_be_viewed_is_asked_for_it(
+    write_tiny_rom: WriteRom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewed = Emulator(write_tiny_rom())
+    for finder in ("_marked_array", "_marked_part"):
+        monkeypatch.setattr(f"pokered_env.emulator.{finder}", lambda _: None)
+    asked = Emulator(write_tiny_rom())
+    for emulator in (viewed, asked):
+        emulator.tick(300)
+    assert asked._views == {}
+    assert asked.read(0x8000, 0x8000) == viewed.read(0x8000, 0x8000)
+    assert asked.save_state() == viewed.save_state()

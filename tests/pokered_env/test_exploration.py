@@ -120,3 +120,17 @@ def test_a_room_shows_its_own_tiles(exploration: Exploration, make_state: Make) 
     assert exploration.room(37).shape == (8, 8)
     assert np.argwhere(exploration.room(37)).tolist() == [[2, 3]]
     assert not exploration.room(38).any()
+
+
+def test_a_tile_visited_or_forgotten_after_drawing_is_drawn_anew(
+    exploration: Exploration, make_state: Make
+) -> None:
+    state = make_state(x=10, y=10)
+    assert not mask(exploration, state).any()
+    exploration.visit(state)
+    assert mask(exploration, state).any()
+    tiles = exploration.tiles()
+    exploration.clear()
+    assert not mask(exploration, state).any()
+    exploration.restore(tiles)
+    assert mask(exploration, state).any()

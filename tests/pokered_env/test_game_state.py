@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from pokered_env import ram
 from pokered_env.conformance import Recording
-from pokered_env.game_state import Battle, Direction, GameState
+from pokered_env.env import PokeRedEnv
+from pokered_env.game_state import Battle, Direction, GameReader, GameState
 
 Make = Callable[..., GameState]
 
@@ -80,3 +82,29 @@ def test_blacked_out_means_that_a_party_is_there_and_nobody_stands(
     assert make_state(party=(fainted, fainted)).is_blacked_out
     assert not make_state(party=(fainted, fit)).is_blacked_out
     assert not make_state().is_blacked_out
+
+
+def test_a_reader_gives_the_same_snapshot_while_nothing_changes_and_shares_what_has_not(
+    make_memory: Callable[..., Recording], make_member: Callable[..., bytes]
+) -> None:
+    memory = make_memory((ram.PARTY_COUNT, b"\1"), (ram.PARTY_MONS, make_member(hp=20)))
+    reader = GameReader(memory)
+    first = reader.read()
+    assert reader.read() is first
+    memory._memory[ram.X_COORD.address] = 7
+    moved = reader.read()
+    assert (moved.x, first.x) == (7, 0)
+    assert moved.party is first.party and moved.events is first.events
+    memory._memory[ram.PARTY_MONS.address + 2] = 19
+    assert reader.read().party[0].hp == 19
+    assert reader.read() == GameState.read(memory)
+
+
+@pytest.mark.parametrize("state", ["start", "rockfall_cleared", "got_oil"])
+def test_a_reader_that_remembers_reads_what_a_new_one_reads(state: str) -> None:
+    env = PokeRedEnv(start_state=state)
+    env.reset(seed=0)
+    for action in np.random.default_rng(0).integers(7, size=150).tolist():
+        env.step(action)
+        assert env.game_state == GameState.read(env.emulator)
+    env.close()

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from pokered_env import ram, text
 from pokered_env.conformance import Recording
+from pokered_env.env import PokeRedEnv
 from pokered_env.glyphs import GlyphSource, GlyphTable, build_glyph_table
 from pokered_env.ram import Symbol
-from pokered_env.screen_text import read_text
+from pokered_env.screen_text import TextReader, read_text
 
 MakeMemory = Callable[..., Recording]
 WINDOW_ON = bytes([0xE3, 0, 0, 0, 0, 0, 0, 0xE4, 0, 0, 0, 7])  # LCDC … BGP … WY WX
@@ -150,3 +152,33 @@ def test_of_a_text_too_long_the_top_is_cut(make_memory: MakeMemory, glyphs: Glyp
     shown = read_text(memory, glyphs)
     assert len(shown.ids) == 18 * 21 - 1
     assert shown.window == shown.ids[-200:]
+
+
+def test_a_reader_notices_a_new_bitmap_under_the_same_tile_numbers(
+    make_memory: MakeMemory, glyphs: GlyphTable
+) -> None:
+    tiles = {0x6E: pattern(0x6E, 2)}
+    memory = screen(make_memory, {0: b"\x6e" + text.encode("5")}, tiles=tiles)
+    reader = TextReader(memory, glyphs)
+    assert str(reader.read()) == ":5"
+    poke(memory, 0x9000 + 16 * 0x6E, pattern(0x6E, 3))
+    assert str(reader.read()) == "Lv5"
+    poke(memory, 0x8800, bytes(16))  # the font is gone
+    assert reader.read().ids == b""
+    poke(memory, 0x8800, glyphs.font_probe)
+    poke(memory, 0x9000 + 16 * 0x6E, pattern(0x6E, 2))
+    assert str(reader.read()) == ":5"
+
+
+def poke(memory: Recording, address: int, raw: bytes) -> None:
+    memory._memory[address : address + len(raw)] = raw
+
+
+@pytest.mark.parametrize("state", ["start", "rockfall_cleared", "got_oil"])
+def test_a_reader_that_remembers_reads_what_a_new_one_reads(state: str) -> None:
+    env = PokeRedEnv(start_state=state)
+    env.reset(seed=0)
+    for action in np.random.default_rng(0).integers(7, size=150).tolist():
+        *_, info = env.step(action)
+        assert info["text"] == str(read_text(env.emulator, env.rom.glyphs))
+    env.close()

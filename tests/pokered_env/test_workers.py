@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+
+import pytest
+from pokered_env.workers import Workers
+
+
+def test_every_index_is_worked_on_once() -> None:
+    workers = Workers(3)
+    done: list[int] = []
+    for _ in range(50):
+        workers.run(done.append, range(7))
+    assert sorted(done) == sorted([*range(7)] * 50)
+    workers.close()
+
+
+def test_threads_work_at_the_same_time() -> None:
+    workers = Workers(2)
+    meeting = threading.Barrier(3, timeout=10)
+    workers.run(lambda _: meeting.wait() and None, range(3))
+    workers.close()
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_an_error_in_any_thread_reaches_the_caller_and_the_next_run_works(failing: int) -> None:
+    workers = Workers(2)
+    meeting = threading.Barrier(3, timeout=10)
+
+    def fail(index: int) -> None:
+        meeting.wait()  # each index on another thread
+        if index == failing:
+            raise ValueError(f"{index} fails")
+
+    with pytest.raises(ValueError, match=f"{failing} fails"):
+        workers.run(fail, range(3))
+    done: list[int] = []
+    workers.run(done.append, range(5))
+    assert sorted(done) == [*range(5)]
+    workers.close()
+
+
+def test_closing_ends_the_threads_and_may_be_repeated() -> None:
+    before = threading.active_count()
+    workers = Workers(3)
+    assert threading.active_count() == before + 3
+    threads = set(threading.enumerate())
+    workers.close()
+    workers.close()
+    for thread in threads - {threading.main_thread()}:
+        if thread.name.startswith("pokered"):
+            thread.join(timeout=10)
+    assert threading.active_count() <= before
+
+
+def test_waiting_threads_do_not_keep_their_last_work_alive() -> None:
+    class Environment:
+        def step(self, index: int) -> None:
+            pass
+
+    workers, environment = Workers(1), Environment()
+    gone = weakref.ref(environment)
+    workers.run(environment.step, range(4))
+    del environment
+    gc.collect()
+    assert gone() is None
+    workers.close()
