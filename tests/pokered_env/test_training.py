@@ -10,6 +10,8 @@ import torch
 from pokered_env.wrappers import HashedWords
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
+from torchrl.envs import GymEnv
+from torchrl.envs.utils import check_env_specs
 
 ID = "pokered_env:PokeRed-v0"
 
@@ -47,3 +49,24 @@ def test_a_single_file_loop_collects_a_rollout_and_bootstraps_at_its_ends() -> N
     assert starts[:, 0].nonzero().flatten().tolist() == [0, 10, 21]
     assert (rewards[10] == 0).all()
     envs.close()
+
+
+def test_torchrls_environment_keeps_the_specs_and_sees_what_gymnasiums_sees() -> None:
+    env = GymEnv(ID, max_steps=20, categorical_action_encoding=True)
+    check_env_specs(env)
+    env.set_seed(3)
+    torch.manual_seed(0)
+    rollout = env.rollout(30, auto_reset=True, break_when_any_done=True)
+    env.close()
+    assert len(rollout) == 20 and rollout["next", "truncated"][-1]
+
+    alone = gym.make(ID, max_steps=20)
+    alone.reset(seed=3)  # set_seed resets, and the rollout once more
+    observation, _ = alone.reset()
+    for row in rollout:
+        for key in ("screen", "visited_mask", "text"):
+            assert np.array_equal(row[key].numpy(), observation[key])
+        assert np.array_equal(row["observation"].numpy(), observation["state"])  # its name for it
+        observation, reward, *_ = alone.step(row["action"].item())
+        assert row["next", "reward"].item() == np.float32(reward)
+    alone.close()

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import gymnasium as gym
+import imageio.v3
 import numpy as np
 import pytest
 from PIL import Image
@@ -30,6 +32,28 @@ def test_webp_is_lossless(tmp_path: Path) -> None:
         for i, frame in enumerate(frames):
             video.seek(i)
             assert np.array_equal(np.asarray(video.convert("RGB")), frame)
+
+
+def test_an_mp4_has_every_frame_at_its_size(tmp_path: Path) -> None:
+    assert save_video(FRAMES, tmp_path / "play.mp4", fps=10, scale=4) == 4
+    film = imageio.v3.imread(tmp_path / "play.mp4")
+    assert film.shape == (4, 40, 48, 3)
+    shades = film.mean((1, 2, 3))
+    assert shades == pytest.approx([frame.mean() for frame in FRAMES], abs=8)
+
+
+def test_gymnasiums_wrapper_records_an_episode(tmp_path: Path) -> None:
+    pytest.importorskip("moviepy")
+    game = gym.make("pokered_env:PokeRed-v0", render_mode="rgb_array", max_steps=6)
+    env = gym.wrappers.RecordVideo(game, str(tmp_path), episode_trigger=lambda number: True)
+    env.reset(seed=0)
+    lcd = env.render()
+    for _ in range(6):
+        env.step(0)
+    env.close()
+    film = imageio.v3.imread(tmp_path / "rl-video-episode-0.mp4")
+    assert film.shape == (7, 144, 160, 3)
+    assert np.abs(film[0].astype(int) - np.asarray(lcd)).mean() < 8
 
 
 def test_another_ending_no_frames_and_no_speed_are_refused(tmp_path: Path) -> None:
