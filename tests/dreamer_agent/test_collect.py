@@ -157,6 +157,71 @@ def test_new_episodes_begin_where_an_environment_cannot_be_brought_back():
     assert all(stream_rows(replay, stream)["is_first"][0] for stream in range(3))
 
 
+def test_the_mask_of_a_final_observation_that_nobody_told_allows_everything():
+    collector, replay, _ = make(AutoresetMode.SAME_STEP, masks=True)
+    for _ in range(30):
+        collector.step()
+    rows = stream_rows(replay, 0)
+    assert rows["is_last"].any() and rows["obs/action_mask"][rows["is_last"]].all()
+
+
+class SavedVectorEnv(SyncVectorEnv):
+    """Resets itself one step after an episode's end, and can be brought back."""
+
+    def save(self):
+        return [env.unwrapped.save() for env in self.envs], self._autoreset_envs.copy()
+
+    def load(self, state):
+        self.reset()
+        for env, saved in zip(self.envs, state[0], strict=True):
+            env.unwrapped.load(saved)
+        self._autoreset_envs = state[1].copy()
+
+
+def test_environments_about_to_reset_themselves_do_so_after_a_restore():
+    collector, _, agent = make(
+        AutoresetMode.NEXT_STEP, env=SavingEnv, vector=SavedVectorEnv, num_envs=1
+    )
+    while not collector.step():
+        pass
+    state, rng = collector.state(), agent.rng.bit_generator.state
+    again, replay, new_agent = make(
+        AutoresetMode.NEXT_STEP, env=SavingEnv, vector=SavedVectorEnv, num_envs=1
+    )
+    new_agent.rng.bit_generator.state = rng
+    assert again.restore(state)
+    for _ in range(3):
+        again.step()
+    rows = stream_rows(replay, 0)
+    assert rows["is_first"].tolist() == [True, False, False]
+    assert rows["obs/where"][:, 1].tolist() == [0, 1, 2]
+
+
+def test_a_mask_told_once_still_holds_after_a_restore():
+    class ToldOnce(SavingEnv):
+        def _info(self):
+            return {"action_mask": np.array([1, 0, 1], np.int8)} if self.step_count == 0 else {}
+
+    collector, _, _ = make(AutoresetMode.DISABLED, env=ToldOnce, num_envs=1)
+    collector.step()
+    again, replay, _ = make(AutoresetMode.DISABLED, env=ToldOnce, num_envs=1)
+    again._rows._mask[:] = 1
+    assert again.restore(collector.state())
+    again.step()
+    assert stream_rows(replay, 0)["obs/action_mask"][0].tolist() == [1, 0, 1]
+
+
+def test_a_reward_that_is_not_finite_is_named():
+    class Broken(CountingEnv):
+        def step(self, action):
+            obs, _, *rest = super().step(action)
+            return obs, float("inf"), *rest
+
+    collector, _, _ = make(AutoresetMode.DISABLED, env=Broken)
+    with pytest.raises(NonFiniteError, match=r"rewards \[inf"):
+        collector.step()
+
+
 def test_an_observation_that_is_not_finite_is_named():
     class Broken(CountingEnv):
         def step(self, action):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import torch
-from dreamer_agent.precision import LossScale, autocast, has_native_bfloat16
+from dreamer_agent.precision import LossScale, autocast, has_native_bfloat16, without_graph
 
 
 def test_autocast_lowers_matrix_products_only_if_asked():
@@ -16,6 +16,17 @@ def test_auto_is_bfloat16_only_where_the_device_has_it():
     with autocast(cpu, "auto"):
         is_lowered = (a @ a).dtype == torch.bfloat16
     assert is_lowered == has_native_bfloat16(cpu)
+
+
+def test_without_graph_keeps_no_cast_weight_for_whoever_wants_gradients():
+    weight = torch.nn.Parameter(torch.ones(2, 2))
+    with autocast(torch.device("cpu"), "bfloat16"):
+        with without_graph():
+            assert not (weight @ weight).requires_grad
+            assert not torch.is_autocast_cache_enabled()
+        assert torch.is_autocast_cache_enabled()
+        (weight @ weight).sum().backward()
+    assert (weight.grad == 4).all()
 
 
 def test_loss_scale_halves_on_overflow_and_reports_it():

@@ -144,6 +144,37 @@ def test_new_sequences_are_shown_once_before_chance_decides():
     assert 800 in starts and 808 in starts
 
 
+def test_new_sequences_come_in_order_and_leave_half_of_the_batch_to_chance():
+    replay = make_replay(batch_size=4, context_every=0)
+    fill(replay, 0, [80])
+    batches = [positions(replay.sample())[:, 0].tolist() for _ in range(5)]
+    assert [starts[:2] for starts in batches] == [[8 * n, 8 * n + 8] for n in range(0, 10, 2)]
+
+
+def test_new_sequences_that_wait_too_long_are_left_to_chance():
+    replay = make_replay(batch_size=2, context_every=0)
+    fill(replay, 0, [8 * 40])
+    assert positions(replay.sample())[0, 0] == 8 * 24  # the newest 16 still wait
+
+
+def test_no_row_of_an_episode_is_lost_by_starting_after_kept_latents():
+    replay = make_replay(context_every=4, online=False, boundary="within", batch_size=50)
+    fill(replay, 0, [21, 3, 22, 11])
+    seen = set()
+    for _ in range(30):
+        batch = replay.sample()
+        seen |= set(positions(batch)[batch.ids >= 0].tolist())
+    assert seen == set(range(57))
+
+
+def test_sequences_to_look_at_are_the_newest_and_others_apart_after_kept_latents():
+    replay = make_replay(context_every=4, capacity=57)
+    fill(replay, 0, [99])  # rows 42 to 98 are kept
+    assert positions(replay.spread(1, 8))[:, 0].tolist() == [88]
+    assert positions(replay.spread(99, 8))[:, 0].tolist() == [88, 80, 72, 64, 56, 48]
+    assert positions(replay.spread(3, 8))[:, 0].tolist() == [88, 72, 48]
+
+
 def test_a_full_replay_forgets_the_oldest_rows():
     replay = make_replay(capacity=40, context_every=0, batch_size=64)
     fill(replay, 0, [100])
@@ -301,7 +332,9 @@ def test_a_restored_replay_goes_on_exactly_like_one_never_left(tmp_path, boundar
     replay = make_replay(directory=tmp_path, **config)
     rows = []
     fill(replay, 0, [20], rows)
-    work(replay, rows, 6)
+    work(replay, rows, 2)
+    replay.save()  # an older checkpoint, whose changes must not be undone
+    work(replay, rows, 4)
     state, rng_state, count = replay.save(), rng.bit_generator.state, len(rows)
     expected = work(replay, rows, 6)
     replay.save()  # a newer checkpoint that is not returned to

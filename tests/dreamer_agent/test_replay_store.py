@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 from dreamer_agent.errors import ReplayError
+from dreamer_agent.replay import store as store_module
 from dreamer_agent.replay.chunk import Field
 from dreamer_agent.replay.store import ChunkStore
 
@@ -156,3 +157,14 @@ def test_kill_9_at_any_moment_leaves_a_readable_prefix(tmp_path):
             assert span[0] == 0 and span[1] == store.stop(stream)
             assert_rows(store, stream, *span)
         store.close()
+
+
+def test_the_cache_of_decoded_chunks_is_bounded(monkeypatch):
+    monkeypatch.setattr(store_module, "_CACHE_BYTES", 1000)
+    store = ChunkStore(FIELDS, 1, chunk_length=8)
+    fill(store, 0, 200)
+    for start in range(0, 192, 3):
+        assert_rows(store, 0, start, start + 8)
+        held = sum(values.nbytes for chunk in store._cache.values() for values in chunk.values())
+        assert held <= 1000
+    assert held > 0
