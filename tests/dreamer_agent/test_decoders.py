@@ -61,6 +61,7 @@ def test_image_loss_is_the_squared_error_of_a_sigmoid_summed_over_pixels():
 def test_mask_loss_is_the_bernoulli_likelihood_of_the_pixel_being_set():
     decoder = image_decoder(likelihood="bernoulli")
     target = (torch.rand(2, 9, 10, 1) < 0.4).to(torch.uint8) * 255
+    target[1] = target[1] // 255  # masks of ones are masks too
     feature = torch.randn(2, FEATURE)
     p = 1 / (1 + np.exp(-decoder(feature).detach().double().numpy()[..., 0]))
     y = target.numpy() > 0

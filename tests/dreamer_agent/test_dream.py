@@ -9,9 +9,9 @@ from dreamer_agent.collect import Collector
 from dreamer_agent.dream import most_to_see, pick_sequences, save_dream
 from dreamer_agent.dream_panels import decode_text, draw_panels
 from dreamer_agent.episode_rows import EpisodeRows
+from dreamer_agent.open_loop import OpenLoop
 from dreamer_agent.replay import Batch, Replay
 from dreamer_agent.world_metrics import open_loop_errors, select_horizons
-from dreamer_agent.world_model import OpenLoop
 from gymnasium.vector import SyncVectorEnv
 from multimodal_env import WalkEnv
 from PIL import Image

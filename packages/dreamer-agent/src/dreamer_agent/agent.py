@@ -162,7 +162,7 @@ class Agent:
         return AgentState(posterior.deter, posterior.stoch, encoded)
 
     def features(self, state: AgentState) -> Float[Tensor, "N feature"]:
-        """Return the features every head sees: deter, then the flattened latents."""
+        """Return the features every head sees: deter, then the flattened latents; float32."""
         return state.rssm.feature
 
     def update(self, batch: Batch) -> Update:
@@ -170,6 +170,9 @@ class Agent:
 
         Args:
             batch: B sequences of T rows from the replay.
+
+        Returns:
+            Losses and statistics, and the posterior of every row (for ``Replay.write_latents``).
 
         Raises:
             SpaceError: An array does not have its space's shape.

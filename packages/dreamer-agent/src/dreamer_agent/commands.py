@@ -30,11 +30,11 @@ from dreamer_agent.errors import ConfigError, EnvError
 from dreamer_agent.evaluate import evaluate
 from dreamer_agent.export import export_features
 from dreamer_agent.loading import load, load_run, open_rows, split_run_path
+from dreamer_agent.open_loop import OpenLoop
 from dreamer_agent.recording import Recording, read_recording
 from dreamer_agent.replay import Replay
 from dreamer_agent.train_config import TrainConfig, load_yaml
 from dreamer_agent.world_metrics import HorizonErrors, open_loop_errors, select_horizons
-from dreamer_agent.world_model import OpenLoop
 
 __all__ = ["bench", "dream_run", "evaluate_run", "export_run"]
 

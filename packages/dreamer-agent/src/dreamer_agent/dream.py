@@ -11,9 +11,9 @@ import torch
 
 from dreamer_agent.agent import Agent
 from dreamer_agent.dream_frames import save_dream_file
+from dreamer_agent.open_loop import OpenLoop
 from dreamer_agent.replay import Batch, Replay
 from dreamer_agent.world_metrics import open_loop_errors, select_horizons
-from dreamer_agent.world_model import OpenLoop
 
 __all__ = [
     "dream",

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from dreamer_agent.dream_panels import ACCENT, DIM, INK, PAPER, draw_panels
 from dreamer_agent.errors import ConfigError
-from dreamer_agent.world_model import OpenLoop
+from dreamer_agent.open_loop import OpenLoop
 
 __all__ = ["render_frames", "render_strip", "save_dream_file", "save_frames"]
 

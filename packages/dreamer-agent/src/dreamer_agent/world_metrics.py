@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamer_agent.world_model import OpenLoop
+from dreamer_agent.open_loop import OpenLoop
 
 __all__ = ["HorizonErrors", "open_loop_errors", "select_horizons"]
 

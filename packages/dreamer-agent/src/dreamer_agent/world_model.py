@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
@@ -18,6 +17,7 @@ from dreamer_agent.distributions import TwoHot, bernoulli_loss, categorical_entr
 from dreamer_agent.encoders import ObservationEncoder
 from dreamer_agent.kl import kl_loss
 from dreamer_agent.layers import MLPHead
+from dreamer_agent.open_loop import OpenLoop
 from dreamer_agent.precision import without_graph
 from dreamer_agent.replay.batch import Batch
 from dreamer_agent.rssm import RSSM, RSSMState
@@ -42,23 +42,6 @@ class WorldModelLoss:
     losses: dict[str, Float[Tensor, ""]]
     posterior: RSSMState
     metrics: dict[str, Float[Tensor, ""]]
-
-
-@dataclass(frozen=True)
-class OpenLoop:
-    """Predictions of a batch: filtered at first, then imagined from the actions alone.
-
-    Attributes:
-        observations: Key to (truth, prediction), both ``(B, T, *shape)`` in observation units.
-        reward: Truth and prediction ``(B, T)``.
-        continues: Truth (1 − terminal) and predicted continue probability ``(B, T)``.
-        context_steps: Steps that were filtered; later ones are imagined.
-    """
-
-    observations: dict[str, tuple[np.ndarray, np.ndarray]]
-    reward: tuple[np.ndarray, np.ndarray]
-    continues: tuple[np.ndarray, np.ndarray]
-    context_steps: int
 
 
 class WorldModel(nn.Module):
@@ -141,6 +124,10 @@ class WorldModel(nn.Module):
         Args:
             batch: Sequences ``(B, T)``.
             generator: Source of the latents' randomness.
+
+        Returns:
+            The total with its graph, every term in its own unit (nats, or squared errors), and the
+            posterior to imagine from.
         """
         data = self.tensors(batch)
         posterior, logits = self.observe(data, generator)
@@ -184,6 +171,9 @@ class WorldModel(nn.Module):
             is_first: Rows that begin an episode.
             mode: Sample the latents, or take the posterior's mode.
             generator: Source of randomness for ``sample``.
+
+        Returns:
+            N posterior states, without a graph.
         """
         num = len(is_first)
         uniform = self._uniform((num, 1), generator) if mode == "sample" else None

@@ -13,13 +13,16 @@ replay/context_undo_000003.bin (stream, slot, old bytes) changed since checkpoin
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamer_agent.replay.batch import Context
+from dreamer_agent.replay.batch import Batch, Context
+from dreamer_agent.replay.windows import Window
 
 __all__ = ["ContextStore"]
 
@@ -107,6 +110,15 @@ class ContextStore:
         records["deter"][zero], records["stoch"][zero] = 0, 0
         deter, stoch = records["deter"].astype(np.float32), records["stoch"].astype(np.int64)
         return {"deter": deter, "stoch": stoch, "valid": valid}
+
+    def attach(self, batch: Batch, windows: Sequence[Window]) -> Batch:
+        """Return a batch with the latents before its sequences, and before their burn-in."""
+        before = batch.burn_in
+        if before is not None:
+            before = self.attach(before, [window.before for window in windows])
+        stream = np.array([window.stream for window in windows], np.int64)
+        row = np.array([window.start - 1 for window in windows], np.int64)
+        return replace(batch, context=self.read(stream, row), burn_in=before)
 
     def mark(self) -> int:
         """Begin a new generation: ``revert(generation)`` returns to this moment."""

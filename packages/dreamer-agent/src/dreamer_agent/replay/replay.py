@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from dreamer_agent.replay.store import ChunkStore
 from dreamer_agent.replay.windows import (
     Window,
     find_episodes,
+    kept_spans,
     read_sequences,
     read_windows,
     spread_windows,
@@ -107,6 +107,13 @@ class Replay:
     ) -> Replay:
         """Open a stored replay read-only, with the columns it was written with.
 
+        Args:
+            directory: Where it is (``RUN/replay``).
+            batch_size: B; the rest is as in the constructor.
+            sequence_length: T.
+            config: Sampling; how it was stored is found out.
+            arguments: ``latent_sizes`` and ``seed``.
+
         Raises:
             ReplayError: There is no replay in this directory.
         """
@@ -114,16 +121,8 @@ class Replay:
         streams = count_streams(directory)
         if not streams:
             raise ReplayError(f"The replay at {directory} has no rows: nothing was collected yet.")
-        return cls(
-            fields,
-            streams,
-            batch_size,
-            sequence_length,
-            config,
-            directory=directory,
-            read_only=True,
-            **arguments,
-        )
+        sizes = (batch_size, sequence_length, config)
+        return cls(fields, streams, *sizes, directory=directory, read_only=True, **arguments)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -146,27 +145,30 @@ class Replay:
         num_streams: int = 1,
         **arguments: Any,
     ) -> Replay:
-        """Make a replay for the rows of these spaces; ``arguments`` as in the constructor."""
+        """Make a replay for rows of these spaces (of one environment); the rest is as above."""
         fields = row_fields(observation_space, action_space)
         return cls(fields, num_streams, batch_size, sequence_length, **arguments)
 
     def add(self, row: Mapping[str, Any], stream: int = 0) -> int:
-        """Add one row (see ``make_row``) to an environment's stream and return its id."""
+        """Add one row (from ``make_row``) to an environment's stream, in the order of time.
+
+        Returns:
+            The row's id, as in ``Batch.ids``.
+        """
         index = self._store.append(stream, row)
         self._sampler.observe(stream, index, bool(row["is_first"]), bool(row["is_last"]))
         return row_id(stream, index)
 
     def spans(self) -> list[list[tuple[int, int]]]:
         """Per stream, the ranges [start, stop) of rows that are kept."""
-        result = []
-        for stream in range(self.num_streams):
-            first = self._first(stream)
-            spans = self._store.spans(stream)
-            result.append([(max(a, first), b) for a, b in spans if b > first])
-        return result
+        return kept_spans(self._store, self._capacity)
 
     def read(self, stream: int, start: int, stop: int) -> dict[str, NDArray[Any]]:
-        """Read rows [start, stop) of a stream, as fresh arrays by column name."""
+        """Read rows [start, stop) of a stream: column name to fresh array ``(stop-start, ...)``.
+
+        Raises:
+            ReplayError: Some of them are not there.
+        """
         return self._store.read(stream, start, stop)
 
     def can_sample(self) -> bool:
@@ -174,7 +176,7 @@ class Replay:
         return self._ahead.windows is not None or self._sampler.num_starts(self.spans()) > 0
 
     def sample(self) -> Batch:
-        """Return a batch, and choose and begin to decode the one after it.
+        """Return a batch ``(B, T)``, and choose and begin to decode the one after it.
 
         Raises:
             ReplayError: No sequence of T rows is there yet.
@@ -182,25 +184,28 @@ class Replay:
         while True:
             self._prepare()
             try:
-                windows, batch = self._ahead.take()
+                batch = self._attach(*self._ahead.take())
                 break
             except CorruptChunkError:
                 continue  # the store has dropped the chunk: choose anew
-        batch = self._with_context(batch, windows)
         self._prepare()
         return batch
 
     def spread(self, batch: int, length: int) -> Batch:
-        """Return sequences spread evenly over all kept rows, to look at; the newest is among them.
+        """Return sequences spread evenly over all kept rows, to look at; the newest comes first.
 
         Nothing random is used up, and what is sampled later stays the same.
+
+        Args:
+            batch: Most sequences to return.
+            length: Rows per sequence.
 
         Raises:
             ReplayError: No stream has ``length`` rows in a row.
         """
         every = self._context.every if self._context else 1
         windows = spread_windows(self.spans(), batch, length, every)
-        return self._with_context(read_windows(self._store, windows, length), windows)
+        return self._attach(windows, read_windows(self._store, windows, length))
 
     def write_latents(
         self, ids: NDArray[np.int64], deter: NDArray[Any], stoch: NDArray[np.int64]
@@ -266,9 +271,6 @@ class Replay:
         if self._context:
             self._context.close()
 
-    def _first(self, stream: int) -> int:
-        return max(0, self._store.stop(stream) - self._capacity)
-
     def _prepare(self) -> None:
         if self._ahead.windows is None:
             windows = self._sampler.draw(self.batch_size, self.spans())
@@ -283,15 +285,8 @@ class Replay:
     def _read(self, windows: Sequence[Window]) -> Batch:
         return read_sequences(self._store, windows, self.sequence_length, self.config.burn_in)
 
-    def _with_context(self, batch: Batch, windows: Sequence[Window]) -> Batch:
-        if self._context is None:
-            return batch
-        before = batch.burn_in
-        if before is not None:
-            before = self._with_context(before, [window.before for window in windows])
-        stream = np.array([window.stream for window in windows], np.int64)
-        row = np.array([window.start - 1 for window in windows], np.int64)
-        return replace(batch, context=self._context.read(stream, row), burn_in=before)
+    def _attach(self, windows: list[Window], batch: Batch) -> Batch:
+        return self._context.attach(batch, windows) if self._context else batch
 
     def _episodes(self) -> list[list[int]]:
         if self.config.boundary == "cross":

@@ -17,6 +17,7 @@ __all__ = [
     "Spans",
     "Window",
     "find_episodes",
+    "kept_spans",
     "read_sequences",
     "read_windows",
     "spread_windows",
@@ -39,6 +40,15 @@ class Window(NamedTuple):
     def before(self) -> Window:
         """The rows that warm the state up, as a window of their own."""
         return Window(self.stream, self.start - self.burn_in, self.burn_in)
+
+
+def kept_spans(store: ChunkStore, capacity: int) -> list[list[tuple[int, int]]]:
+    """Return the ranges of the newest ``capacity`` rows of each stream."""
+    firsts = [store.stop(stream) - capacity for stream in range(store.num_streams)]
+    return [
+        [(max(start, first), stop) for start, stop in store.spans(stream) if stop > first]
+        for stream, first in enumerate(firsts)
+    ]
 
 
 def spread_windows(spans: Spans, num: int, length: int, every: int) -> list[Window]:
