@@ -65,6 +65,17 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(uninterrupted
     assert metrics_of(uninterrupted) != metrics_of(other)
 
 
+def test_evaluating_and_filming_change_nothing_of_what_is_learned(uninterrupted, tmp_path):
+    run = train(tiny_config(tmp_path / "run", eval_every_steps=0, video_every_steps=60))
+    assert list((run / "videos").glob("*.webp"))
+    learned = [
+        [line for line in metrics_of(path) if "updates" in line] for path in (uninterrupted, run)
+    ]
+    assert learned[0] == learned[1]
+    a, b = weights_of(uninterrupted), weights_of(run)
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
 @pytest.mark.parametrize("steps", [[20], [60, 120, 180]])
 def test_ctrl_c_and_resume_leave_no_trace(uninterrupted, tmp_path, steps):
     config = tiny_config(tmp_path / "run")

@@ -244,6 +244,17 @@ def test_open_loop_filters_first_and_then_does_not_look():
     assert (seen.continues[1] <= 1).all()
 
 
+def test_open_loop_tells_the_chance_to_go_on_without_the_discount_it_was_trained_with():
+    model = build()
+    with torch.no_grad():
+        for chance in (0.5, 1.0):
+            model.continue_head.out.weight.zero_()
+            model.continue_head.out.bias.fill_(chance * model.discount).logit_()
+            truth, predicted = model.open_loop(game_batch(), 3).continues
+            np.testing.assert_allclose(predicted, chance, rtol=1e-5)
+            assert truth.min() == 0 and truth.max() == 1
+
+
 def test_open_loop_depends_on_the_actions_it_is_given():
     model, batch = build(), game_batch()
     other = dataclasses.replace(batch, action=(batch.action + 1) % 4)
