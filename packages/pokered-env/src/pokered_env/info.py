@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pokered_env.game_state import GameState, PartyMember
+from pokered_env.maps import MapTable
 from pokered_env.progress import EpisodeProgress, EpisodeSummary
 from pokered_env.rom_profile import RomProfile
 
@@ -75,12 +77,13 @@ def describe(
         terms: The weighted reward terms of the step.
         new_flags: Event flags first set in the step.
     """
+    map_name, global_xy = _place(profile.maps, state.map_id, state.x, state.y)
     return {
         "map_id": state.map_id,
-        "map_name": profile.maps.name(state.map_id),
+        "map_name": map_name,
         "x": state.x,
         "y": state.y,
-        "global_xy": profile.maps.global_xy(state.map_id, state.x, state.y),
+        "global_xy": global_xy,
         "badges": state.num_badges,
         "money": state.money,
         "party": state.party,
@@ -91,3 +94,8 @@ def describe(
         "coverage": progress.exploration.num_tiles,
         "rom": profile.name,
     }
+
+
+@lru_cache(maxsize=4096)
+def _place(maps: MapTable, map_id: int, x: int, y: int) -> tuple[str, tuple[int, int] | None]:
+    return maps.name(map_id), maps.global_xy(map_id, x, y)
