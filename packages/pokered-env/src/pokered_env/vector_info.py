@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 AddInfo = Callable[[dict[str, Any], dict[str, Any], int], dict[str, Any]]
 """`gymnasium.vector.VectorEnv._add_info`."""
@@ -24,16 +25,21 @@ def gather(infos: Sequence[dict[str, Any]], add_info: AddInfo) -> dict[str, Any]
         ``_key`` which environments have it. Where that is all of them, it is one array for all
         keys, not to be written to.
     """
-    keys = [*infos[0]]
-    if not keys or any([*info] != keys for info in infos):
+    keys = tuple(infos[0])
+    if not keys or any([tuple(info) != keys for info in infos]):
         return _gather_slowly(infos, add_info)
-    gathered = {
-        key: _join(key, values, add_info)
-        for key, values in zip(keys, zip(*map(dict.values, infos), strict=True), strict=True)
-    }
     everyone = np.ones(len(infos), np.bool_)
     everyone.flags.writeable = False
-    return gathered | dict.fromkeys(_mask_names(tuple(keys)), everyone)
+    gathered: dict[str, Any] = dict.fromkeys(_mask_names(keys), everyone)
+    for key, values in zip(keys, zip(*map(dict.values, infos), strict=True), strict=True):
+        kind = type(values[0])
+        if kind in _NUMBERS or issubclass(kind, _ARRAYS):
+            gathered[key] = np.array(values)
+        elif kind is dict and key != "final_obs":
+            gathered[key] = gather(values, add_info)
+        else:
+            gathered[key] = _objects(values)
+    return gathered
 
 
 def _gather_slowly(infos: Sequence[dict[str, Any]], add_info: AddInfo) -> dict[str, Any]:
@@ -43,12 +49,7 @@ def _gather_slowly(infos: Sequence[dict[str, Any]], add_info: AddInfo) -> dict[s
     return gathered
 
 
-def _join(key: str, values: tuple[Any, ...], add_info: AddInfo) -> Any:
-    kind = type(values[0])
-    if kind in _NUMBERS or issubclass(kind, _ARRAYS):
-        return np.array(values)
-    if kind is dict and key != "final_obs":
-        return gather(values, add_info)
+def _objects(values: tuple[Any, ...]) -> NDArray[np.object_]:
     array = np.empty(len(values), object)
     for i, value in enumerate(values):  # one by one: numpy would unpack tuples
         array[i] = value

@@ -72,7 +72,8 @@ def _save_mp4(pictures: list[NDArray[np.uint8]], path: Path, fps: float) -> None
     except ImportError as error:
         raise MissingDependencyError(f"MP4 needs imageio. {_EXTRA}") from error
     try:
-        with imageio.get_writer(path, fps=fps, macro_block_size=1, quality=9) as writer:
+        writer: Any = imageio.get_writer(path, fps=fps, macro_block_size=1, quality=9)
+        with writer:
             for picture in pictures:
                 writer.append_data(picture)
     except (ImportError, ValueError) as error:
