@@ -32,7 +32,7 @@ def test_mashing_the_menu_earns_nothing(env: PokeRedEnv) -> None:
 
 
 def test_walking_in_a_circle_earns_its_tiles_once(env: PokeRedEnv) -> None:
-    env.reset(seed=0)
+    env.reset(seed=2)  # nobody steps in the way and so shifts the circle
     circle = [RIGHT, UP, LEFT, DOWN]
     first = earn(env, circle * 4)
     assert first > 0

@@ -164,11 +164,19 @@ def _check_no_ram(map_file: Path) -> None:
 
 
 def write(cartridge: Cartridge, folder: Path) -> None:
-    """Write ROM, SHA-256 and metadata."""
-    (folder / "open_cartridge.gb").write_bytes(cartridge.rom)
-    (folder / "open_cartridge.sha256").write_text(hashlib.sha256(cartridge.rom).hexdigest() + "\n")
+    """Write ROM, SHA-256 and metadata, each moved into place as a whole when all are written."""
     text = json.dumps(cartridge.metadata, indent=1, sort_keys=True, ensure_ascii=False)
-    (folder / "open_cartridge.json").write_text(text + "\n", encoding="utf-8")
+    files = {
+        "open_cartridge.gb": cartridge.rom,
+        "open_cartridge.sha256": f"{hashlib.sha256(cartridge.rom).hexdigest()}\n".encode(),
+        "open_cartridge.json": f"{text}\n".encode(),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as unfinished:
+        for name, content in files.items():
+            (Path(unfinished) / name).write_bytes(content)
+        for name in files:
+            (Path(unfinished) / name).replace(folder / name)
 
 
 def main() -> int:

@@ -159,6 +159,15 @@ class Atlas:
                     queue.append(after)
         return {(spot.map_id, spot.x, spot.y) for spot in seen}
 
+    def distance(self, a: Spot, b: Spot) -> float:
+        """Cells between two spots as the crow flies; infinite unless outdoors or on one map."""
+        if a.map_id == b.map_id:
+            return abs(a.x - b.x) + abs(a.y - b.y)
+        if a.map_id not in self._origins or b.map_id not in self._origins:
+            return float("inf")
+        (left, top), (other_left, other_top) = self._origins[a.map_id], self._origins[b.map_id]
+        return abs(left + a.x - other_left - b.x) + abs(top + a.y - other_top - b.y)
+
     def _ground(self, now: Situation) -> _Ground:
         people = {i: self._standing(map_, now) for i, map_ in self.maps.items()}
         return _Ground(self._kinds, self._patched(now.has_flag), people)

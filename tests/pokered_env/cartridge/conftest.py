@@ -13,6 +13,7 @@ sys.path[:0] = [str(CARTRIDGE), str(Path(__file__).parent)]
 
 from atlas import Atlas  # noqa: E402
 from console import Console  # noqa: E402
+from moments import Moment, read_moments  # noqa: E402
 from player import Player  # noqa: E402
 from walkthrough import Walkthrough  # noqa: E402
 
@@ -55,6 +56,19 @@ def in_reeds_state(keeper_state: bytes, atlas: Atlas) -> bytes:
     state = console.save()
     console.close()
     return state
+
+
+@pytest.fixture(scope="session")
+def moments(atlas: Atlas) -> list[Moment]:
+    return read_moments(atlas)
+
+
+@pytest.fixture
+def visitor(atlas: Atlas) -> Iterator[Player]:
+    """Somebody with a console that is still at power-on: load a moment."""
+    console = Console()
+    yield Player(console, atlas)
+    console.close()
 
 
 @pytest.fixture

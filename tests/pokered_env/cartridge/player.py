@@ -71,6 +71,7 @@ class Player:
         return (
             not self.window_open()
             and not self.in_battle()
+            and not self.byte(0xCFC4) & 1
             and self.byte(0xCFC5) == 0
             and self.byte(0xCD38) == 0
             and self.byte(0xCD6B) == 0
@@ -178,10 +179,6 @@ class Player:
         }
         kinds = self.atlas.kinds(map_.identity, self.flag)
         return [(x, y) for x, y in sorted(cells - special) if kinds[y][x] == kind]
-
-    def can_reach(self, map_name: str, x: int, y: int) -> bool:
-        goal = Spot(self.atlas.map_id(map_name), x, y, 0)
-        return self.atlas.path(self.spot(), [goal], self.situation()) is not None
 
     def _follow(self, path: list[str]) -> None:
         for direction in path:

@@ -1,6 +1,9 @@
 """Play the game through in the environment, from power-on, and keep the episode.
 
 python tests/pokered_env/cartridge/record_walkthrough.py     after every change of the ROM
+
+The environment ends the episode with the ending's event flag, so the credits come after it;
+test_world.py plays on and reads them.
 """
 
 from __future__ import annotations

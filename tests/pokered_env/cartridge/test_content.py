@@ -246,6 +246,9 @@ class Game:
                     in_reach = self.within_reach(thing, place, cells, done)
                     if in_reach and done.holds(thing.condition):
                         self._act(thing, done, taken)
+                for thing in place.triggers:
+                    if (place.name, thing.x, thing.y) in cells and done.holds(thing.condition):
+                        self._act(thing, done, taken)
 
     def _act(self, thing: Thing, done: Progress, taken: set[int]) -> None:
         verb, _, name = thing.action.partition(" ")

@@ -25,7 +25,7 @@ from record_walkthrough import EPISODE
 COMMAND = "python tests/pokered_env/cartridge/record_milestones.py"
 # What each milestone adds to the one before: event flags, and all badges as bits.
 REACHED = {
-    "got_starter": ("TALKED_TO_KEEPER GOT_STARTER", 0b000),
+    "got_starter": ("TALKED_TO_KEEPER MET_PIM GOT_STARTER", 0b000),
     "got_hall_pass": (
         "GOT_LANTERN GOT_LETTER BEAT_SCOUT_PIP BEAT_REEDER_WYN GOT_MAP DELIVERED_LETTER "
         "GOT_HALL_PASS",

@@ -3,32 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from player import Player, StuckError
 
 MAX_DEFEATS = 6
-
-
-@dataclass(frozen=True)
-class Gate:
-    """Something that must be refused before a flag and admitted after it."""
-
-    flag: str
-    map_name: str
-    x: int
-    y: int
-
-
-GATES = (
-    Gate("GOT_HALL_PASS", "HALL_OF_MOSS", 4, 12),
-    Gate("WOOD_GATE_OPEN", "GLOAM_WOOD", 0, 6),
-    Gate("ROCKFALL_CLEARED", "QUARRY_ROAD", 15, 10),
-    Gate("LEVER_1", "QUARRY", 10, 12),
-    Gate("LEVER_2", "QUARRY", 18, 14),
-    Gate("BEACON_GATE_OPEN", "HALL_OF_TIDE", 5, 8),
-    Gate("BEACON_LIT", "MILLBROOK", 2, 10),
-)
 
 
 class Walkthrough:

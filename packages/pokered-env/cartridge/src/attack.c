@@ -80,6 +80,16 @@ static void keep_foe_condition(void) {
   mon[MON_STATUS] = wEnemyMon[BATTLE_STATUS];
 }
 
+static void show_condition(const u8 *mon) {
+  if (mon == wBattleMon) {
+    keep_own_condition();
+    draw_own_status();
+  } else {
+    keep_foe_condition();
+    draw_foe_status();
+  }
+}
+
 /* The bar runs down in eight steps at most. */
 static void take_hp(u8 *mon, u16 amount) {
   u16 hp = get_big16(mon + BATTLE_HP);
@@ -91,13 +101,7 @@ static void take_hp(u8 *mon, u16 amount) {
     amount -= part;
     hp -= part;
     put_big16(mon + BATTLE_HP, hp);
-    if (mon == wBattleMon) {
-      keep_own_condition();
-      draw_own_status();
-    } else {
-      keep_foe_condition();
-      draw_foe_status();
-    }
+    show_condition(mon);
     delay_frames(3);
   }
 }
@@ -106,13 +110,7 @@ static void give_hp(u8 *mon, u16 amount) {
   u16 hp = get_big16(mon + BATTLE_HP) + amount;
   u16 most = get_big16(mon + BATTLE_MAX_HP);
   put_big16(mon + BATTLE_HP, hp > most ? most : hp);
-  if (mon == wBattleMon) {
-    keep_own_condition();
-    draw_own_status();
-  } else {
-    keep_foe_condition();
-    draw_foe_status();
-  }
+  show_condition(mon);
 }
 
 static void change_mod(u8 *mods, u8 which, u8 up) {
@@ -131,13 +129,7 @@ static void give_status(u8 *target, u8 status, const u8 *message) {
     return;
   }
   target[BATTLE_STATUS] = status;
-  if (target == wBattleMon) {
-    keep_own_condition();
-    draw_own_status();
-  } else {
-    keep_foe_condition();
-    draw_foe_status();
-  }
+  show_condition(target);
   say_and_go_on(message);
 }
 

@@ -183,11 +183,6 @@ static u8 is_caught(void) {
 static void keep_caught(void) {
   u8 dex = dex_of(wEnemyMon[BATTLE_SPECIES]);
   u8 *mon = scratch;
-  if (wPartyCount == PARTY_LENGTH) {
-    set_flag(wPokedexOwned, dex - 1);
-    say(STR_NO_ROOM);
-    return;
-  }
   make_mon(mon, dex, wEnemyMon[BATTLE_LEVEL]);
   copy_bytes(mon + MON_DVS, wEnemyMon + BATTLE_DVS, 2);
   compute_stats(mon);
@@ -195,10 +190,11 @@ static void keep_caught(void) {
   put_in_party(mon, dex);
 }
 
-static void throw_lamp(void) {
-  if (wIsInBattle == TRAINER_BATTLE) {
-    say(STR_NOT_YOURS);
-    return;
+/* FALSE when there is nothing to throw it at. */
+static u8 throw_lamp(void) {
+  if (wIsInBattle == TRAINER_BATTLE || wPartyCount == PARTY_LENGTH) {
+    say(wIsInBattle == TRAINER_BATTLE ? STR_NOT_YOURS : STR_NO_ROOM);
+    return FALSE;
   }
   remove_from_bag(item.id, 1);
   copy_bytes(name_buffer, item.name, 13);
@@ -206,11 +202,12 @@ static void throw_lamp(void) {
   blink_foe();
   if (!is_caught()) {
     say(STR_BROKE_FREE);
-    return;
+    return TRUE;
   }
   say(STR_CAUGHT);
   keep_caught();
   battle.outcome = OUTCOME_CAUGHT;
+  return TRUE;
 }
 
 /* TRUE when the turn is used up. */
@@ -223,8 +220,7 @@ static u8 use_from_bag(void) {
   load_item(id);
   if (item.kind == ITEM_CATCH) {
     redraw_battle();
-    throw_lamp();
-    return TRUE;
+    return throw_lamp();
   }
   if (item.kind != ITEM_HEAL && item.kind != ITEM_CURE && item.kind != ITEM_REVIVE) {
     redraw_battle();
@@ -373,9 +369,9 @@ static u8 finish(void) {
     return FALSE;
   }
   if (outcome == OUTCOME_WON) evolve_party();
+  close_battle_screen();
   wIsInBattle = NOT_IN_BATTLE;
   wCurOpponent = 0;
-  close_battle_screen();
   return TRUE;
 }
 

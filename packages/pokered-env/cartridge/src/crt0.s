@@ -444,63 +444,57 @@ _far_byte::
 _far_copy_vram::
         ld a, (far_bank)
         ld (0x2000), a
-1$:     di
-2$:     ldh a, (0x41)
-        and #2
-        jr nz, 2$
+1$:     call await_vram
         ld a, (bc)
         ld (de), a
         ei
-        inc bc
-        inc de
-        ld hl, #far_length
-        ld a, (hl)
-        sub #1
-        ld (hl+), a
-        jr nc, 3$
-        dec (hl)
-3$:     ld a, (hl-)
-        or (hl)
+        call copied_one
         jr nz, 1$
-        ld a, #1
-        ld (0x2000), a
-        ret
+        jr to_bank_1
 
 ; void far_copy_vram_double(u16 dest, u16 source): 1 bit a pixel, every byte twice
 _far_copy_vram_double::
         ld a, (far_bank)
         ld (0x2000), a
-1$:     di
-2$:     ldh a, (0x41)
-        and #2
-        jr nz, 2$
+1$:     call await_vram
         ld a, (bc)
         ld (de), a
         inc de
         ld (de), a
         ei
+        call copied_one
+        jr nz, 1$
+to_bank_1:
+        ld a, #1
+        ld (0x2000), a
+        ret
+
+; To the next byte; z when far_length have been copied.
+copied_one:
         inc bc
         inc de
         ld hl, #far_length
         ld a, (hl)
         sub #1
         ld (hl+), a
-        jr nc, 3$
+        jr nc, 1$
         dec (hl)
-3$:     ld a, (hl-)
+1$:     ld a, (hl-)
         or (hl)
+        ret
+
+; Returns with interrupts off when VRAM may be written for the next 20 cycles.
+await_vram:
+        di
+1$:     ldh a, (0x41)
+        and #2
         jr nz, 1$
-        ld a, #1
-        ld (0x2000), a
         ret
 
 ; void write_vram(u16 dest, u8 value)
 _write_vram::
         ld b, a
-        di
-1$:     ldh a, (0x41)
-        and #2
-        jr nz, 1$
+        call await_vram
         ld a, b
         ld (de), a
         ei

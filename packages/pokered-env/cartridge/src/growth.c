@@ -2,6 +2,7 @@
 #include "abi.h"
 #include "battle_screen.h"
 #include "content.h"
+#include "menu.h"
 #include "party.h"
 #include "private.h"
 #include "screen.h"
@@ -19,7 +20,30 @@ static void gain_stat_exp(u8 *mon) {
   }
 }
 
-/* A fifth move takes the place of the oldest. */
+/* The slot of the move to forget, or CANCELLED. */
+static u8 choose_forgotten(const u8 *mon) {
+  say(STR_WANTS_TO_LEARN);
+  save_screen();
+  open_message_box();
+  print(STR_FORGET_WHICH);
+  draw_box(4, 6, 16, 6);
+  for (u8 i = 0; i != 4; i++) {
+    load_move(mon[MON_MOVES + i]);
+    put_text(6, 7 + i, move.name);
+  }
+  u8 slot = choose(5, 7, 4, 1, 0);
+  restore_screen();
+  return slot;
+}
+
+/* The latest move stands last. */
+static void forget(u8 *mon, u8 slot) {
+  for (; slot != 3; slot++) {
+    mon[MON_MOVES + slot] = mon[MON_MOVES + slot + 1];
+    mon[MON_PP + slot] = mon[MON_PP + slot + 1];
+  }
+}
+
 static void learn(u8 *mon, u8 number) {
   u8 slot = 0;
   for (; slot != 4; slot++) {
@@ -29,8 +53,12 @@ static void learn(u8 *mon, u8 number) {
   load_move(number);
   copy_bytes(name_buffer2, move.name, 13);
   if (slot == 4) {
-    copy_bytes(mon + MON_MOVES, mon + MON_MOVES + 1, 3);
-    copy_bytes(mon + MON_PP, mon + MON_PP + 1, 3);
+    u8 forgotten = choose_forgotten(mon);
+    if (forgotten == CANCELLED) {
+      say(STR_DID_NOT_LEARN);
+      return;
+    }
+    forget(mon, forgotten);
     slot = 3;
     say(STR_FORGOT_AND_LEARNED);
   } else {

@@ -79,19 +79,39 @@ void refresh_view(void) {
   wXBlockCoord = wXCoord & 1;
 }
 
-/* The whole background map, with the screen off or through the waiting copy. */
-void redraw_map(void) {
-  u8 *tile = wTileMap;
-  u16 row = VRAM_BACKGROUND;
-  refresh_view();
+/* The tile map to the part of the background map that is in sight. */
+static void draw_background(void) {
+  const u8 *tile = wTileMap;
   for (u8 y = 0; y != SCREEN_ROWS; y++) {
-    for (u8 x = 0; x != SCREEN_COLUMNS; x++) write_vram(row + x, *tile++);
-    row += 32;
+    u16 row = VRAM_BACKGROUND + ((u16)((world.row + y) & 31) << 5);
+    for (u8 x = 0; x != SCREEN_COLUMNS; x++) write_vram(row + ((world.column + x) & 31), *tile++);
   }
+  world.changed = FALSE;
+}
+
+/* Notes whether a flag of this map's patches was changed. */
+void note_flag(u16 flag) {
+  const struct patch *patch = patch_list;
+  for (u8 i = world.map.num_patches; i; i--) {
+    if ((patch->condition & 0x3FFF) == flag) world.changed = TRUE;
+    patch++;
+  }
+}
+
+/* What flags have changed in sight, with no box over the tile map. */
+void show_changes(void) {
+  if (!world.changed) return;
+  refresh_view();
+  draw_background();
+}
+
+static void redraw_map(void) {
   world.column = 0;
   world.row = 0;
   hSCX = 0;
   hSCY = 0;
+  refresh_view();
+  draw_background();
 }
 
 void show_map(void) {

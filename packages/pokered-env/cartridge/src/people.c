@@ -270,10 +270,9 @@ void draw_sprites(void) {
   u8 *end = wShadowOAM + 160;
   for (u8 slot = 1; slot <= wNumSprites && oam != end; slot++)
     if (SPRITE1(slot)[SPRITE_IMAGE] != NOT_SHOWN) oam = put_sprite(oam, slot);
-  while (oam != end) {
-    *oam = 0;
-    oam += 4;
-  }
+  end = wShadowOAM + world.oam_used;
+  world.oam_used = (u8)((u16)oam - (u16)wShadowOAM);
+  for (; oam < end; oam += 4) *oam = 0;
 }
 
 /* After a box was drawn or taken away. */

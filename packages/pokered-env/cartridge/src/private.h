@@ -109,6 +109,8 @@ struct world {
   u8 jumping;
   u8 hearth_map;
   u8 turned;
+  u8 oam_used;    /* bytes that the sprites drawn last take */
+  u8 changed;     /* a flag with patches was set: the background map is out of date */
 };
 #define world AT(struct world, 0xC7A0)
 
@@ -195,7 +197,7 @@ struct battle {
 
 #define scratch BYTES(0xC930) /* 64: lists, records */
 #define shop_items BYTES(0xC970) /* 12 */
-#define people ((struct person *)0xC980) /* 16 x 16 */
-#define patch_list ((struct patch *)0xCA80) /* 40 x 5 */
+#define people ((struct person *)ADDRESS(0xC980)) /* 16 x 16 */
+#define patch_list ((struct patch *)ADDRESS(0xCA80)) /* 40 x 5 */
 
 #endif

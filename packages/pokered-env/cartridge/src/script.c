@@ -68,6 +68,15 @@ static void next_money(u8 *bcd) {
   for (u8 i = 0; i != 3; i++) bcd[i] = next_byte();
 }
 
+static void change_flag(u16 flag, u8 on) {
+  if (on)
+    set_flag(wEventFlags, flag);
+  else
+    clear_flag(wEventFlags, flag);
+  note_flag(flag);
+  if (hWY) show_changes(); /* else when the box is closed */
+}
+
 static void give(void) {
   u8 id = next_byte();
   u8 count = next_byte();
@@ -102,7 +111,7 @@ static u8 fight_trainer(void) {
   u8 number = next_byte();
   close_box();
   u8 won = trainer_battle(number);
-  if (won) set_flag(wEventFlags, trainer.flag);
+  if (won) change_flag(trainer.flag, TRUE);
   return won;
 }
 
@@ -173,8 +182,8 @@ static u8 execute(u8 op) {
     case OP_IF_MONEY: next_money(money); jump_unless(has_money(money)); break;
     case OP_IF_PARTY: jump_unless(wPartyCount); break;
     case OP_IF_FITS: jump_unless(script.fits); break;
-    case OP_SET_FLAG: set_flag(wEventFlags, next_word()); break;
-    case OP_CLEAR_FLAG: clear_flag(wEventFlags, next_word()); break;
+    case OP_SET_FLAG: change_flag(next_word(), TRUE); break;
+    case OP_CLEAR_FLAG: change_flag(next_word(), FALSE); break;
     case OP_GIVE: give(); break;
     case OP_TAKE: word = next_byte(); remove_from_bag((u8)word, next_byte()); break;
     case OP_GAIN_MONEY: next_money(money); add_money(money); break;

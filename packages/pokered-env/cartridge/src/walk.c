@@ -223,6 +223,7 @@ void end_dialogue(void) {
   hide_window();
   wFontLoaded = 0;
   refresh_view();
+  show_changes();
   show_people();
 }
 
