@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import io
+import sys
 import warnings
 from array import array
 from collections.abc import Callable, Iterator
@@ -23,7 +24,6 @@ from pokered_env.errors import ClosedError, RomFormatError, StateFormatError
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # SDL announces on stderr where its library is from
     import pyboy
-    import pyboy.core.ram
 
 PYBOY_VERSION = version("pyboy")
 SCREEN_SHAPE = (144, 160)
@@ -180,13 +180,16 @@ def _arrays_of_ram() -> Iterator[list[array[int]]]:
         arrays.append(array(*args))
         return arrays[-1]
 
+    module: Any = sys.modules.get("pyboy.core.ram")
+    if not hasattr(module, "array"):
+        yield arrays
+        return
     with _RECORDING:
-        original = vars(pyboy.core.ram).get("array")
-        pyboy.core.ram.array = allocate
+        original, module.array = module.array, allocate
         try:
             yield arrays
         finally:
-            pyboy.core.ram.array = original
+            module.array = original
 
 
 def _views(memory: Any, arrays: list[array[int]]) -> dict[int, memoryview]:
