@@ -57,6 +57,16 @@ def test_actions_are_of_the_action_space(space, mode):
     agent.update(random_batch(BOX, space))
 
 
+def test_greedy_takes_the_most_likely_action_and_sampling_the_others_too():
+    agent = build()
+    agent.actor_critic.actor.head.out.bias.data[1] = 0.5
+    obs, first = np.zeros((300, 3), np.float32), np.ones(300, bool)
+    greedy, sampled = (
+        agent.act(obs, agent.initial_state(300), first, mode)[0] for mode in ("greedy", "sample")
+    )
+    assert (greedy == 1).all() and set(sampled) == {0, 1, 2, 3}
+
+
 def test_the_state_remembers_and_is_first_forgets():
     agent = build()
     obs = np.full((2, 3), 0.3, np.float32)
@@ -311,6 +321,17 @@ def test_dropout_is_repeatable():
     batch = random_batch(SMALL_GAME, ACTION)
     runs = [build(SMALL_GAME, config=small(text=text)).update(batch).metrics for _ in range(2)]
     assert runs[0] == runs[1]
+
+
+def test_dropout_does_not_disturb_acting_after_an_update():
+    text = TextConfig(embed=16, heads=2, layers=1, out=8, decoder_rank=4, dropout=0.5)
+    agent, batch = build(SMALL_GAME, config=small(text=text)), random_batch(SMALL_GAME, ACTION)
+    agent.update(batch)
+    obs, first = observation_of(batch), np.ones(3, bool)
+    twice = [agent.filter(obs, agent.initial_state(3), batch.action[:, 0], first) for _ in "ab"]
+    assert torch.equal(twice[0].stoch, twice[1].stoch)
+    embeddings = [agent.world_model.encoder(agent._tensors(obs, 3)) for _ in "ab"]
+    assert torch.equal(*embeddings)
 
 
 SWITCHES = {

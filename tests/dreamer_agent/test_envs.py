@@ -36,6 +36,16 @@ def test_an_episode_continues_where_it_was_wrappers_included(inner, wrap):
         assert results[-1][1][3], "the time limit counts the steps before the stop"
 
 
+def test_actions_are_remembered_as_they_were_though_their_array_is_used_again():
+    env = ResumableEnv(CountingEnv())
+    env.reset(seed=0)
+    action = np.array(1)
+    env.step(action)
+    action[...] = 2
+    env.step(action)
+    assert env.episode_state()["actions"].tolist() == [1, 2]
+
+
 def test_saving_is_used_only_where_no_wrapper_has_state_of_its_own():
     def keys(env):
         env.reset(seed=0)

@@ -177,6 +177,14 @@ def test_the_mode_is_reproducible_and_needs_no_randomness():
     assert torch.equal(states.stoch.argmax(-1), logits.argmax(-1))
 
 
+def test_latents_are_drawn_from_the_distribution_with_the_uniform_mixed_in():
+    logits = torch.tensor([[[50.0, 0.0, 0.0]]])  # 0.99 + a third of 0.01, then twice a third
+    for uniform, drawn in ((0.993, 0), (0.994, 1), (0.997, 2)):
+        assert build().draw(logits, torch.tensor([[uniform]])).argmax().item() == drawn
+    pure = build(dataclasses.replace(CONFIG, unimix=0.0))
+    assert pure.draw(logits, torch.tensor([[0.997]])).argmax().item() == 0
+
+
 def test_imagination_is_a_core_step_and_a_draw_from_the_prior():
     model = build()
     state = RSSMState(torch.randn(2, 16), torch.eye(3)[torch.ones(2, 4, dtype=torch.long)])
