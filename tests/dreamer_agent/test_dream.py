@@ -7,6 +7,7 @@ import pytest
 from dreamer_agent.agent import Agent
 from dreamer_agent.collect import Collector
 from dreamer_agent.dream import most_to_see, pick_sequences, save_dream
+from dreamer_agent.dream_frames import _phase
 from dreamer_agent.dream_panels import decode_text, draw_panels
 from dreamer_agent.episode_rows import EpisodeRows
 from dreamer_agent.open_loop import OpenLoop
@@ -101,6 +102,12 @@ def test_the_sequence_shown_is_the_one_in_which_most_happens_before_a_reset():
     assert most_to_see(batch([walks, walks], [(0, 3), (1, 0), (1, 5)]), 2) == (1, 5)
     assert most_to_see(batch([still, walks], [(1, 2)]), 2) == (0, 6)
     assert most_to_see(batch([walks], [(0, 2)]), 2) == (0, 3)
+
+
+def test_a_frame_says_how_far_ahead_it_is():
+    result = open_loop(x=(np.zeros((1, 4, 2)), np.zeros((1, 4, 2))))
+    said = [_phase(result, t) for t in range(4)]
+    assert said == ["seen, step 1", "seen, step 2", "dream, 1 ahead", "dream, 2 ahead"]
 
 
 @pytest.mark.parametrize(

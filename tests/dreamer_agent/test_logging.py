@@ -35,6 +35,8 @@ def test_jsonl_keeps_every_record(tmp_path):
     logger.write(10, SCALARS)
     logger.write(20, {"loss/reward": 0.25}, {"dream": tmp_path / "d.webp"})
     logger.close()
+    with pytest.raises(ValueError, match="closed"):
+        sink.write(Record(30, SCALARS))
     lines = [json.loads(line) for line in (tmp_path / "m.jsonl").read_text().splitlines()]
     assert lines[0] == {"env_steps": 10, **SCALARS}
     assert lines[1]["env_steps"] == 20 and lines[1]["dream"].endswith("d.webp")

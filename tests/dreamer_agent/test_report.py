@@ -93,6 +93,19 @@ def test_horizons_of_one_measure_are_lines_of_one_picture():
     assert list(pictures) == ["Open loop: screen/mae", "Open loop: text/accuracy"]
 
 
+def test_the_range_of_an_evaluation_is_shaded_and_losses_far_apart_share_a_log_scale():
+    def drawn(**values):
+        steps = np.array([1.0, 2.0])
+        ((_, svg),) = draw_curves({name: Curve(steps, steps * v) for name, v in values.items()})
+        return svg
+
+    ends = {"eval/return_min": 1.0, "eval/return_max": 9.0}
+    assert b"PolyCollection" in drawn(**{"eval/return": 5.0}, **ends)
+    assert b"PolyCollection" not in drawn(**{"eval/return": 5.0})
+    assert b"10^{3}" in drawn(**{"loss/screen": 1000.0, "loss/kl": 1.0})
+    assert b"10^{" not in drawn(**{"loss/screen": 10.0, "loss/kl": 1.0})
+
+
 def test_a_run_that_logged_nothing_and_what_is_no_run_are_named(tmp_path):
     with pytest.raises(RunDirectoryError, match="is not a run"):
         write_report(tmp_path)
