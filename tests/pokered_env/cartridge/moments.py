@@ -27,17 +27,19 @@ class Moment:
 
 
 def read_moments(atlas: Atlas) -> list[Moment]:
-    """From the first room to after the credits: the arrival on every map, and states between."""
+    """From the first room to after the credits: after every arrival and flag, and in between."""
     episode = Episode.load(EPISODE)
     buttons = ACTION_SETS[episode.arguments["action_set"]]
     console = Console()
     player = Player(console, atlas)
     kept: list[Moment] = []
+    seen = b""
     for number, action in enumerate(episode.actions):
         console.press(buttons[action])
-        is_new = not kept or player.spot().map_id != kept[-1].spot.map_id
-        if (is_new or number % KEEP_EVERY == 0) and player.can_walk():
+        now = console.read(0xD35E, 1) + console.read(0xD747, 64)
+        if (now != seen or number % KEEP_EVERY == 0) and player.can_walk():
             kept.append(_moment(player))
+            seen = now
     player.settle()
     kept.append(_moment(player))
     console.close()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from atlas import Atlas
 from moments import Moment
-from player import Player
+from player import PATIENCE, Player
 
 CHANGES = [
     # what is used, and the cell that looks different then
@@ -71,8 +71,11 @@ def test_lamp_is_lit_before_the_credits_begin_to_speak(
     _go_to_before(visitor, moments, "BEACON_LIT", "HALL_OF_TIDE", (5, 2))
     dark = _cell(_background(visitor), visitor, 6, 1)
     visitor.begin_use("HALL_OF_TIDE", 5, 2)
-    while not visitor.has("BEACON_LIT"):
+    for _ in range(PATIENCE):
+        if visitor.has("BEACON_LIT"):
+            break
         visitor.press("a")
+    assert visitor.has("BEACON_LIT")
     assert not visitor.window_open()
     assert _cell(_background(visitor), visitor, 6, 1) != dark
 
@@ -92,6 +95,6 @@ def test_credits_are_read_to_their_end_after_the_last_flag(
     _go_to_before(visitor, moments, "BEACON_LIT", "HALL_OF_TIDE", (5, 2))
     visitor.on_press = read
     visitor.use("HALL_OF_TIDE", 5, 2)
-    assert {"The great lamp", "an open cartridge", "Thank you for", "see"} <= shown
+    assert {"The great lamp", "open and free", "Thank you for"} <= shown
     assert visitor.can_walk() and visitor.byte(0xCFC4) == 0
     visitor.walk_to("SALTMERE", *visitor.floor("SALTMERE"))

@@ -9,6 +9,7 @@ from compiler.blocks import Line
 
 FIRST_FONT_TILE = 0x80
 TEXT_WIDTH = 18
+LATER_WIDTH = 17  # of all rows but a page's first: the arrow blinks behind them
 NEXT_ROW, END, NEW_PAGE, SCROLL = 0x4F, 0x50, 0x51, 0x55
 INSERTS = {
     "PLAYER": 0x52,
@@ -88,21 +89,24 @@ def encode_message(text: str, line: Line) -> bytes:
     """Wrap and encode a message: `|` forces a row, `||` a page; ends with the terminator."""
     message = b""
     for number, page in enumerate(text.split("||")):
-        rows = [encode(row, line) for part in page.split("|") for row in _wrap(part.strip(), line)]
+        rows: list[str] = []
+        for part in page.split("|"):
+            rows += _wrap(part.strip(), LATER_WIDTH if rows else TEXT_WIDTH, line)
         if number:
             message += bytes([NEW_PAGE])
         for i, row in enumerate(rows):
-            message += bytes([] if i == 0 else [NEXT_ROW] if i == 1 else [SCROLL]) + row
+            message += bytes([] if i == 0 else [NEXT_ROW] if i == 1 else [SCROLL])
+            message += encode(row, line)
     return message + bytes([END])
 
 
-def _wrap(text: str, line: Line) -> list[str]:
+def _wrap(text: str, first_width: int, line: Line) -> list[str]:
     rows = [""]
     for word in text.split():
-        if _width(word) > TEXT_WIDTH:
-            raise line.error(f"{word!r} is wider than a text row ({TEXT_WIDTH})")
+        if _width(word) > LATER_WIDTH:
+            raise line.error(f"{word!r} is wider than a text row ({LATER_WIDTH})")
         longer = f"{rows[-1]} {word}" if rows[-1] else word
-        if _width(longer) <= TEXT_WIDTH:
+        if _width(longer) <= (first_width if len(rows) == 1 else LATER_WIDTH):
             rows[-1] = longer
         else:
             rows.append(word)
