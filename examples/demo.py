@@ -13,7 +13,6 @@ import gymnasium as gym
 import numpy as np
 from dreamer_agent import TrainConfig, preset
 from dreamer_agent.cli import main as dreamer
-from dreamer_agent.config import ModalityConfig
 from pokered_env.video import save_video
 
 ENV = "pokered_env:PokeRed-v0"
@@ -26,8 +25,7 @@ def train(minutes: float) -> Path:
         agent,  # the paper's settings are made for days of training
         optimizer=replace(agent.optimizer, lr=3e-3, actor_lr=1e-4, warmup_steps=50),
         imagination=replace(agent.imagination, last=8),
-        image=replace(agent.image, depth=8),
-        modalities={"screen": ModalityConfig(likelihood="categorical")},  # four shades of grey
+        image=replace(agent.image, depth=8, likelihood="categorical"),  # four shades of grey
     )
     run_dir = time.strftime("runs/demo-%Y%m%d-%H%M%S")
     sizes = {"batch_size": 8, "sequence_length": 32, "replay_ratio": 32.0, "prefill_steps": 512}
