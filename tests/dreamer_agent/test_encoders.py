@@ -137,7 +137,7 @@ def test_dropout_acts_in_training_only():
 def test_float_vectors_are_squashed_before_the_network():
     spec = ObservationSpec("x", "vector", "symlog_mse", (2,), "float32")
     encoder = VectorEncoder(spec, VectorConfig(units=8, layers=1))
-    plain = VectorEncoder(spec, VectorConfig(units=8, layers=1, symlog=False))
+    plain = VectorEncoder(spec, VectorConfig(units=8, layers=1, scaling="none"))
     plain.load_state_dict(encoder.state_dict())
     x = torch.tensor([[1000.0, -3.0]])
     torch.testing.assert_close(encoder(x), plain(torch.sign(x) * torch.log1p(x.abs())))

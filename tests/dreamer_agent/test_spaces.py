@@ -84,8 +84,8 @@ def test_discrete_spaces_carry_their_classes_and_starts():
     assert specs["flags"].modality == "binary"
 
 
-def test_without_symlog_vectors_use_the_plain_squared_error():
-    specs = observation_specs(GAME, AgentConfig(vector=VectorConfig(symlog=False)))
+def test_unsquashed_vectors_use_the_plain_squared_error():
+    specs = observation_specs(GAME, AgentConfig(vector=VectorConfig(scaling="none")))
     assert specs["state"].likelihood == "mse"
 
 

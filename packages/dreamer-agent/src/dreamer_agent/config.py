@@ -83,8 +83,10 @@ class VectorConfig:
 
     layers: PositiveInt = 3
     units: PositiveInt = 64
-    symlog: bool = True
-    """Squash float inputs and targets with symlog."""
+    scaling: Literal["symlog", "standard", "none"] = "symlog"
+    """What happens to float inputs and targets: ``symlog`` squashes them, as in the paper;
+    ``standard`` brings every number to mean 0 and standard deviation 1 as seen in training, for
+    vectors whose numbers differ in scale (angles beside positions)."""
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -153,7 +153,7 @@ def _infer_modality(key: str, space: gym.Space[Any]) -> Modality:
 
 
 def _default_likelihood(modality: Modality, config: AgentConfig) -> Likelihood:
-    if modality == "vector" and not config.vector.symlog:
+    if modality == "vector" and config.vector.scaling != "symlog":
         return "mse"
     if modality == "image":
         return config.image.likelihood

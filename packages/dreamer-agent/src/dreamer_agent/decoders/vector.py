@@ -12,6 +12,7 @@ from dreamer_agent.distributions import bernoulli_loss, symexp, symlog
 from dreamer_agent.encoders.vector import class_indices
 from dreamer_agent.layers import MLPHead
 from dreamer_agent.spaces import ObservationSpec
+from dreamer_agent.standardize import Standardizer
 
 
 class VectorDecoder(nn.Module):
@@ -19,7 +20,7 @@ class VectorDecoder(nn.Module):
 
     Args:
         spec: The observation key; its likelihood decides the loss.
-        config: Layers and units.
+        config: Layers, units, and how floats are scaled.
         feature_size: Width of a feature.
     """
 
@@ -27,6 +28,8 @@ class VectorDecoder(nn.Module):
         super().__init__()
         self.spec = spec
         self.dtype = getattr(torch, spec.dtype)
+        is_standard = spec.modality == "vector" and config.scaling == "standard"
+        self.standardizer = Standardizer(spec.flat_size) if is_standard else None
         out_size = sum(spec.classes) if spec.likelihood == "categorical" else spec.flat_size
         self.head = MLPHead(feature_size, config.units, config.layers, out_size)
 
@@ -44,6 +47,8 @@ class VectorDecoder(nn.Module):
         target = target.reshape(len(target), -1).float()
         if self.spec.likelihood == "bernoulli":
             return bernoulli_loss(output, target).sum(-1)
+        if self.standardizer is not None:
+            target = self.standardizer(target)
         if self.spec.likelihood == "symlog_mse":
             target = symlog(target)
         return (output - target).square().sum(-1)
@@ -59,6 +64,8 @@ class VectorDecoder(nn.Module):
             values = output > 0
         else:
             values = symexp(output) if self.spec.likelihood == "symlog_mse" else output
+            if self.standardizer is not None:
+                values = self.standardizer.inverse(values)
             values = values if self.dtype.is_floating_point else values.round()
         return values.to(self.dtype).reshape(-1, *self.spec.shape)
 

@@ -1,4 +1,4 @@
-"""Vector encoders: floats squashed by symlog, classes as one-hots, flags as they are."""
+"""Vector encoders: floats squashed or standardised, classes as one-hots, flags as they are."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dreamer_agent.config import VectorConfig
 from dreamer_agent.distributions import symlog
 from dreamer_agent.layers import mlp
 from dreamer_agent.spaces import ObservationSpec
+from dreamer_agent.standardize import Standardizer
 
 
 class VectorEncoder(nn.Module):
@@ -18,13 +19,15 @@ class VectorEncoder(nn.Module):
 
     Args:
         spec: The observation key.
-        config: Layers, units, and whether floats are squashed.
+        config: Layers, units, and how floats are scaled.
     """
 
     def __init__(self, spec: ObservationSpec, config: VectorConfig) -> None:
         super().__init__()
         self.spec = spec
-        self.symlog = config.symlog and spec.modality == "vector"
+        self.is_squashed = spec.modality == "vector" and config.scaling == "symlog"
+        is_standard = spec.modality == "vector" and config.scaling == "standard"
+        self.standardizer = Standardizer(spec.flat_size) if is_standard else None
         in_size = sum(spec.classes) if spec.modality == "discrete" else spec.flat_size
         self.mlp = mlp(in_size, config.units, config.layers)
         self.out_size = config.units
@@ -34,7 +37,9 @@ class VectorEncoder(nn.Module):
         if self.spec.modality == "discrete":
             return self.mlp(one_hots(values, self.spec))
         x = values.reshape(len(values), -1).float()
-        return self.mlp(symlog(x) if self.symlog else x)
+        if self.standardizer is not None:
+            x = self.standardizer(x)
+        return self.mlp(symlog(x) if self.is_squashed else x)
 
 
 def class_indices(values: Shaped[Tensor, "N *shape"], spec: ObservationSpec) -> Tensor:
