@@ -11,6 +11,7 @@ import argparse
 import csv
 import dataclasses
 import json
+import multiprocessing
 import statistics
 import tempfile
 import time
@@ -22,7 +23,7 @@ from typing import Any
 import gymnasium as gym
 import matplotlib
 import numpy as np
-from dreamer_agent import Agent, TrainConfig, load, preset, train
+from dreamer_agent import Agent, AgentConfig, TrainConfig, load, preset, train
 from dreamer_agent.train_config import load_yaml
 
 matplotlib.use("Agg")
@@ -77,10 +78,22 @@ def cartpole(seed: int, env_steps: int, preset_name: str = "paper") -> TrainConf
     """Return the configuration of a CartPole run: that of ``examples/cartpole.yaml``."""
     config = dataclasses.replace(load_yaml(CONFIG), seed=seed, env_steps=env_steps)
     if preset_name == "notes":
-        notes = preset("notes", "xs")
-        rates = dataclasses.replace(notes.optimizer, lr=1e-3, actor_lr=3e-4, critic_lr=3e-4)
-        config = dataclasses.replace(config, agent=dataclasses.replace(notes, optimizer=rates))
+        config = dataclasses.replace(config, agent=_notes(config.agent))
     return config
+
+
+def _notes(paper: AgentConfig) -> AgentConfig:
+    """Return preset ``notes`` with what the CartPole file says of the task, not of the preset."""
+    notes = preset("notes", "xs")
+    rates = dataclasses.replace(notes.optimizer, lr=1e-3, actor_lr=3e-4, critic_lr=1e-3)
+    return dataclasses.replace(
+        notes,
+        optimizer=rates,
+        vector=paper.vector,
+        modalities=paper.modalities,
+        actor=paper.actor,
+        imagination=paper.imagination,
+    )
 
 
 def tmaze(seed: int, env_steps: int, lengths: Sequence[int], context_every: int) -> TrainConfig:
@@ -99,8 +112,10 @@ def tmaze(seed: int, env_steps: int, lengths: Sequence[int], context_every: int)
 
 def text(seed: int, env_steps: int, show_text: bool) -> TrainConfig:
     """Return the configuration of a run on the reading task."""
+    config = cartpole(seed, env_steps)
     return dataclasses.replace(
-        cartpole(seed, env_steps),
+        config,
+        agent=dataclasses.replace(config.agent, modalities={}),  # CartPole's key is not here
         env="dreamer_agent:ReadText-v0",
         env_kwargs={"show_text": show_text},
         replay_ratio=256,
@@ -183,11 +198,14 @@ def spread(values: Sequence[float | None]) -> dict[str, float | None]:
 def run_cartpole(options: argparse.Namespace) -> dict[str, Any]:
     """Train on CartPole with one seed or several."""
     seeds = range(options.seeds) if options.seed is None else [options.seed]
+    configs = [cartpole(seed, options.env_steps or 5000, options.preset) for seed in seeds]
     runs = []
-    for seed in seeds:
-        config = cartpole(seed, options.env_steps or 5000, options.preset)
-        runs.append(_in_temporary(lambda path, config=config: run(config, path)))
-        print(json.dumps(runs[-1].summary()))
+    # a new process for each run: one's memory does not slow the next
+    spawn = multiprocessing.get_context("spawn")
+    with spawn.Pool(options.jobs, maxtasksperchild=1) as pool:
+        for one in pool.imap(run_in_temporary, configs):
+            runs.append(one)
+            print(json.dumps(one.summary()), flush=True)
     name = "cartpole" if options.preset == "paper" else f"cartpole_{options.preset}"
     write_curves(runs, options.out / name, f"CartPole-v1, preset {options.preset}", SOLVED)
     summaries = [one.summary() for one in runs]
@@ -228,11 +246,16 @@ def run_text(options: argparse.Namespace) -> dict[str, Any]:
     returns = {}
     for show_text in (True, False):
         config = text(options.seed or 0, options.env_steps or 3000, show_text)
-        result = _in_temporary(lambda path, config=config: run(config, path))
+        result = run_in_temporary(config)
         name = f"text_{'shown' if show_text else 'blank'}"
         write_curves([result], options.out / name, f"ReadText, {name.replace('_', ' ')}", 10.0)
         returns["with_text" if show_text else "without_text"] = result.points[-1].score
     return {"task": "text", "seed": options.seed or 0, "best": 10.0, "chance": 2.5, **returns}
+
+
+def run_in_temporary(config: TrainConfig) -> Run:
+    """Train as :func:`run` does, and leave nothing on disk."""
+    return _in_temporary(lambda path: run(config, path))
 
 
 def _in_temporary(work: Callable[[Path], Any]) -> Any:
@@ -246,6 +269,7 @@ def main() -> None:
     parser.add_argument("task", choices=("cartpole", "tmaze", "text"))
     parser.add_argument("--seed", type=int, help="one run with this seed")
     parser.add_argument("--seeds", type=int, default=5, help="cartpole: seeds 0..N-1 (5)")
+    parser.add_argument("--jobs", type=int, default=1, help="cartpole: runs at a time (1)")
     parser.add_argument("--env-steps", type=int, help="training steps")
     parser.add_argument("--preset", choices=("paper", "notes"), default="paper")
     parser.add_argument("--lengths", type=int, nargs=2, default=(5, 20), help="tmaze: trained on")

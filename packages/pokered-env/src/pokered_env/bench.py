@@ -20,6 +20,7 @@ import numpy as np
 from pokered_env.emulator import Emulator
 from pokered_env.env import PokeRedEnv
 from pokered_env.vector_env import PokeRedVectorEnv
+from pokered_env.workers import Workers
 
 _HOLD_FRAMES, _ACTION_FRAMES = 8, 24
 
@@ -39,7 +40,8 @@ def measure(
         Figures by name: ``efficiency`` is the environment's rate over the emulator's,
         ``python_us`` what the environment's own work costs a step, ``threads2_scaling`` the rate of
         two environments on threads over that of one, ``raw_threads2_scaling`` the same for bare
-        emulators.
+        emulators that run freely, ``lockstep_threads2_scaling`` for bare emulators that wait for
+        each other after every step, as a vector environment has to.
     """
     speed = measure_efficiency(rom_path, steps, rounds)
     figures = {
@@ -94,17 +96,21 @@ def measure_threads(rom_path: str | None, steps: int, rounds: int) -> dict[str, 
         vector_env.reset(seed=0)
     raw = [_twin(env) for env in two.envs]
     keys = [button.key for button in two.envs[0].buttons]
-    env_scaling, raw_scaling = [], []
+    env_scaling, raw_scaling, lockstep_scaling = [], [], []
+    workers = Workers(1)
     with ThreadPoolExecutor(2) as pool:
         for _ in range(rounds):
             actions = rng.integers(len(keys), size=(steps, 2))
             buttons = [[keys[a] for a in column] for column in actions.T]
             raw_one = _wall_time(lambda: _play_raw(raw[0], buttons[0]))  # noqa: B023
             raw_two = _wall_time(lambda: list(pool.map(_play_raw, raw, buttons)))  # noqa: B023
+            lockstep = _wall_time(lambda: _play_lockstep(workers, raw, buttons))  # noqa: B023
             env_one = _wall_time(lambda: _play_vector(one, actions[:, :1]))  # noqa: B023
             env_two = _wall_time(lambda: _play_vector(two, actions))  # noqa: B023
             raw_scaling.append(2 * raw_one / raw_two)
+            lockstep_scaling.append(2 * raw_one / lockstep)
             env_scaling.append(2 * env_one / env_two)
+    workers.close()
     one.close()
     two.close()
     for emulator in raw:
@@ -113,6 +119,7 @@ def measure_threads(rom_path: str | None, steps: int, rounds: int) -> dict[str, 
     return {
         "threads2_scaling": round(statistics.median(env_scaling), 3),
         "raw_threads2_scaling": round(statistics.median(raw_scaling), 3),
+        "lockstep_threads2_scaling": round(statistics.median(lockstep_scaling), 3),
         "threads2_ratio": round(statistics.median(ratios), 3),
         "threads2_pairs": rounds,
     }
@@ -166,6 +173,16 @@ def _twin(env: PokeRedEnv) -> Emulator:
 def _play_raw(emulator: Emulator, keys: list[str | None]) -> None:
     for key in keys:
         emulator.step(key, _HOLD_FRAMES, _ACTION_FRAMES)
+
+
+def _play_lockstep(
+    workers: Workers, emulators: list[Emulator], keys: list[list[str | None]]
+) -> None:
+    for row in zip(*keys, strict=True):
+        workers.run(
+            lambda i: emulators[i].step(row[i], _HOLD_FRAMES, _ACTION_FRAMES),  # noqa: B023
+            range(len(emulators)),
+        )
 
 
 def _play(env: PokeRedEnv, actions: list[int]) -> None:
