@@ -7,8 +7,9 @@ import pytest
 import torch
 from batches import HINTS, SMALL_GAME, random_batch
 from dreamer_agent.agent import Agent
-from dreamer_agent.config import AgentConfig, RSSMConfig, TextConfig, preset
+from dreamer_agent.config import AgentConfig, RSSMConfig, TextConfig
 from dreamer_agent.errors import CheckpointError, NonFiniteError, SpaceError
+from dreamer_agent.presets import preset
 from gymnasium import spaces
 
 ACTION = spaces.Discrete(4)

@@ -8,8 +8,9 @@ import pytest
 import torch
 from dreamer_agent.actions import action_spec
 from dreamer_agent.actor_critic import ActorCritic
-from dreamer_agent.config import SIZES, AgentConfig, ImageConfig, RSSMConfig, preset
+from dreamer_agent.config import AgentConfig, ImageConfig, RSSMConfig
 from dreamer_agent.errors import ConfigError
+from dreamer_agent.presets import SIZES, preset
 from dreamer_agent.spaces import observation_specs
 from dreamer_agent.world_model import WorldModel
 from gymnasium import spaces

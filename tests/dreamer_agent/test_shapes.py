@@ -12,7 +12,7 @@ with install_import_hook("dreamer_agent", "beartype.beartype"):
     torch.set_num_threads(1)
     from batches import HINTS, SMALL_GAME, random_batch
     from dreamer_agent.agent import Agent
-    from dreamer_agent.config import preset
+    from dreamer_agent.presets import preset
     from gymnasium import spaces
 
 spaces_of_actions = (spaces.MultiDiscrete([2, 3]), spaces.Box(-1, 1, (2,), np.float32))

@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 import yaml
-from dreamer_agent.config import preset
 from dreamer_agent.errors import ConfigError
+from dreamer_agent.presets import preset
 from dreamer_agent.train_config import (
     TrainConfig,
     check_resumable,

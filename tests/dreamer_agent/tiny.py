@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from dreamer_agent.config import preset
+from dreamer_agent.presets import preset
 from dreamer_agent.replay import ReplayConfig
 from dreamer_agent.train_config import LogConfig, TrainConfig
 

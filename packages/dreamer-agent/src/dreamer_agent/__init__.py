@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from dreamer_agent.agent import AgentState as AgentState
     from dreamer_agent.agent import Update as Update
     from dreamer_agent.config import AgentConfig as AgentConfig
-    from dreamer_agent.config import preset as preset
     from dreamer_agent.errors import CheckpointError as CheckpointError
     from dreamer_agent.errors import ConfigError as ConfigError
     from dreamer_agent.errors import DreamerError as DreamerError
     from dreamer_agent.errors import SpaceError as SpaceError
     from dreamer_agent.loading import load as load
     from dreamer_agent.loading import load_config as load_config
+    from dreamer_agent.presets import preset as preset
     from dreamer_agent.replay import Batch as Batch
     from dreamer_agent.replay import Replay as Replay
     from dreamer_agent.replay import ReplayConfig as ReplayConfig
@@ -35,9 +35,10 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "agent": ("Agent", "AgentState", "Update"),
-    "config": ("AgentConfig", "preset"),
+    "config": ("AgentConfig",),
     "errors": ("CheckpointError", "ConfigError", "DreamerError", "SpaceError"),
     "loading": ("load", "load_config"),
+    "presets": ("preset",),
     "replay": ("Batch", "Replay", "ReplayConfig", "make_row"),
     "train_config": ("LogConfig", "TrainConfig"),
     "trainer": ("train",),

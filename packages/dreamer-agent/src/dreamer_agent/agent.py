@@ -44,7 +44,7 @@ class Agent:
     Args:
         observation_space: A Dict of Box, Discrete, MultiDiscrete and MultiBinary, or one of them.
         action_space: Discrete, MultiDiscrete or Box.
-        config: See :func:`dreamer_agent.config.preset`.
+        config: See :func:`dreamer_agent.presets.preset`.
         modalities: The environment's hints, ``env.metadata.get("modalities")``.
         device: Where to compute.
         seed: Seeds the initial weights and the agent's own generators; nothing global.

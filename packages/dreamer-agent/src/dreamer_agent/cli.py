@@ -70,7 +70,7 @@ def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _train(arguments: list[str]) -> None:
-    from dreamer_agent.config import SIZES
+    from dreamer_agent.presets import SIZES
     from dreamer_agent.train_config import load_yaml, parse_flags, preset_config
 
     parser = argparse.ArgumentParser(prog="dreamer train", add_help=False, allow_abbrev=False)
@@ -169,7 +169,7 @@ def _export(arguments: list[str]) -> None:
 
 
 def _bench(arguments: list[str]) -> None:
-    from dreamer_agent.config import SIZES
+    from dreamer_agent.presets import SIZES
 
     parser = argparse.ArgumentParser(
         prog="dreamer bench", description="Time one update, acting and sampling on this machine."

@@ -16,7 +16,6 @@ from rich.table import Table
 from rich.text import Text
 
 from dreamer_agent.agent import Agent
-from dreamer_agent.config import Size, preset
 from dreamer_agent.dream import (
     dream,
     first_rows,
@@ -31,6 +30,7 @@ from dreamer_agent.evaluate import evaluate
 from dreamer_agent.export import export_features
 from dreamer_agent.loading import load, load_run, open_rows, split_run_path
 from dreamer_agent.open_loop import OpenLoop
+from dreamer_agent.presets import Size, preset
 from dreamer_agent.recording import Recording, read_recording
 from dreamer_agent.replay import Replay
 from dreamer_agent.train_config import TrainConfig, load_yaml

@@ -27,9 +27,10 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
-from dreamer_agent.config import AgentConfig, Preset, Size, preset
+from dreamer_agent.config import AgentConfig
 from dreamer_agent.envs import Vectorization
 from dreamer_agent.errors import ConfigError
+from dreamer_agent.presets import Preset, Size, preset
 from dreamer_agent.replay import ReplayConfig
 
 __all__ = [
