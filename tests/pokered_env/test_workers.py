@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import gc
+import signal
+import sys
 import threading
+import time
 import weakref
 
 import pytest
@@ -66,4 +69,33 @@ def test_waiting_threads_do_not_keep_their_last_work_alive() -> None:
     del environment
     gc.collect()
     assert gone() is None
+    workers.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signal to one thread")
+def test_after_an_interrupt_the_next_run_waits_for_what_is_still_being_worked_on() -> None:
+    workers = Workers(1)
+    meeting = threading.Barrier(2, timeout=10)
+    may_go_on = threading.Event()
+    done: list[str] = []
+
+    def interrupt(index: int) -> None:
+        meeting.wait()  # each index on another thread
+        if threading.current_thread() is threading.main_thread():
+            return
+        time.sleep(0.2)  # until the caller waits for this thread
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        may_go_on.wait(10)
+        done.append("interrupted")
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            workers.run(interrupt, range(2))
+        assert done == []
+        threading.Timer(0.2, may_go_on.set).start()
+        workers.run(lambda index: done.append(f"next {index}"), range(2))
+        assert done[0] == "interrupted"
+        assert sorted(done[1:]) == ["next 0", "next 1"]
+        done.clear()
+        may_go_on.clear()
     workers.close()

@@ -17,13 +17,13 @@ class Workers:
     """
 
     def __init__(self, num_threads: int) -> None:
-        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
-        self._ends: SimpleQueue[BaseException | None] = SimpleQueue()
+        self._tasks: SimpleQueue[tuple[_Task, _Ends] | None] = SimpleQueue()
+        self._ends = _Ends()
         self._num_threads = num_threads
         for number in range(num_threads):
             # daemons: a forgotten close() does not keep the program from ending
             Thread(
-                target=_serve, args=(self._tasks, self._ends), name=f"pokered_{number}", daemon=True
+                target=_serve, args=(self._tasks,), name=f"pokered_{number}", daemon=True
             ).start()
 
     def run(self, work: Callable[[int], None], indices: Iterable[int]) -> None:
@@ -31,37 +31,65 @@ class Workers:
 
         Raises:
             BaseException: What ``work`` raised, once no thread works any more.
+            KeyboardInterrupt: At once; the next run waits for what is still being worked on.
         """
+        self._ends.wait()
         todo = iter(list(indices))
 
         def drain() -> None:
             for index in todo:
                 work(index)
 
-        for _ in range(self._num_threads):
-            self._tasks.put(drain)
+        ends = self._ends = _Ends()
         try:
+            for _ in range(self._num_threads):
+                self._tasks.put((drain, ends))
+                ends.num_expected += 1
             drain()
         finally:
-            errors = [self._ends.get() for _ in range(self._num_threads)]
+            errors = ends.wait()
         for error in errors:
             if error is not None:
                 raise error
 
     def close(self) -> None:
-        """Let the threads end. May be called again."""
+        """Wait for an interrupted run, and let the threads end. May be called again."""
+        self._ends.wait()
         for _ in range(self._num_threads):
             self._tasks.put(None)
         self._num_threads = 0
 
 
-def _serve(tasks: SimpleQueue[_Task | None], ends: SimpleQueue[BaseException | None]) -> None:
-    while (task := tasks.get()) is not None:
+class _Ends:
+    """How the threads of one run ended.
+
+    Each run has its own, so that an interrupted one leaves nothing the next could take for its own.
+    """
+
+    def __init__(self) -> None:
+        self.num_expected = 0
+        self._errors: list[BaseException | None] = []
+        self._marks: SimpleQueue[None] = SimpleQueue()
+
+    def add(self, error: BaseException | None) -> None:
+        self._errors.append(error)
+        self._marks.put(None)  # afterwards: a mark an interrupt loses has been counted
+
+    def wait(self) -> list[BaseException | None]:
+        while len(self._errors) < self.num_expected:
+            self._marks.get()
+        errors, self._errors, self.num_expected = self._errors, [], 0
+        return errors
+
+
+def _serve(tasks: SimpleQueue[tuple[_Task, _Ends] | None]) -> None:
+    while (given := tasks.get()) is not None:
+        task, ends = given
         error = None
         try:
             task()
         except BaseException as raised:
             error = raised
-        del task  # whose environments may be forgotten meanwhile
-        ends.put(error)
-        del error
+        del task, given  # whose environments may be forgotten meanwhile
+        ends.add(error)
+        del error, ends
