@@ -57,6 +57,13 @@ def test_a_sign_that_passes_does_not_warn():
         assert watch.check(HEALTHY, 1) == []
 
 
+def test_records_without_an_update_neither_lengthen_nor_break_a_sign():
+    watch = Watch(free_nats=1.0, max_entropy=0.69, patience=3, after_updates=0)
+    sick = {"latent/kl": 0.9, "behaviour/entropy": 0.001}
+    warnings = [watch.check(record, 1) for record in (sick, {}, {}, sick, {}, sick)]
+    assert [len(new) for new in warnings] == [0, 0, 0, 0, 0, 2]
+
+
 def test_continuous_actions_have_no_uniform_entropy_to_compare_with():
     watch = Watch(free_nats=0.0, max_entropy=None, patience=1, after_updates=0)
     assert watch.check({"behaviour/entropy": -3.0}, 1) == []

@@ -45,7 +45,7 @@ class Watch:
     Args:
         free_nats: Below this KL the latent gets no gradient to carry anything.
         max_entropy: Entropy of the uniform policy in nats; None for continuous actions.
-        patience: Consecutive records a sign must last.
+        patience: Consecutive records a sign must last; those without its number are passed over.
         after_updates: Records before this many updates are not judged.
     """
 
@@ -67,18 +67,20 @@ class Watch:
         """Look at the means of one record and return new warnings."""
         if updates < self._after_updates:
             return []
-        signs = {"kl": self._kl(scalars), "entropy": self._entropy(scalars)}
+        signs = {"latent/kl": self._kl, "behaviour/entropy": self._entropy}
         warnings = []
-        for name, message in signs.items():
+        for name, judge in signs.items():
+            if name not in scalars:
+                continue  # no update since the last record: nothing new is known
+            message = judge(scalars[name])
             self._lasting[name] = self._lasting.get(name, 0) + 1 if message else 0
             if message and self._lasting[name] >= self._patience and name not in self._said:
                 self._said.add(name)
                 warnings.append(message)
         return warnings
 
-    def _kl(self, scalars: Mapping[str, float]) -> str | None:
-        kl = scalars.get("latent/kl")
-        if kl is None or kl > self._free_nats:
+    def _kl(self, kl: float) -> str | None:
+        if kl > self._free_nats:
             return None
         return (
             f"KL is stuck at {kl:.2f} nats, below the {self._free_nats:g} free nats: the latent "
@@ -86,9 +88,8 @@ class Watch:
             "reconstruction losses, or lower agent.kl.free_nats."
         )
 
-    def _entropy(self, scalars: Mapping[str, float]) -> str | None:
-        entropy = scalars.get("behaviour/entropy")
-        if entropy is None or not self._max_entropy or entropy > 0.02 * self._max_entropy:
+    def _entropy(self, entropy: float) -> str | None:
+        if not self._max_entropy or entropy > 0.02 * self._max_entropy:
             return None
         return (
             f"The policy's entropy has collapsed to {entropy:.3f} nats (uniform: "
