@@ -10,6 +10,7 @@ import pytest
 from pokered_env import ram
 from pokered_env.conformance import Recording
 from pokered_env.game_state import GameState
+from pokered_env.profiles import pokemon_red
 from pokered_env.ram import Symbol
 
 _HEADER = slice(0x134, 0x14D)
@@ -35,6 +36,7 @@ def build_tiny_rom(title: bytes = b"TINY", cartridge_type: int = 0x00) -> bytes:
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POKERED_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("POKERED_DATA", str(tmp_path_factory.mktemp("data")))
         patch.delenv("POKERED_ROM", raising=False)
         yield
 
@@ -102,12 +104,17 @@ def make_state(make_memory: Callable[..., Recording]) -> Callable[..., GameState
         caught: tuple[int, ...] = (),
         hall_of_fame: int = 0,
         facing: int = 0,
+        blocks: tuple[int, int] | None = None,
     ) -> GameState:
+        """Make it; without ``blocks``, height and width, the map has its own of Pokémon Red."""
+        size = pokemon_red().maps.get(map_id)
+        own = (size.height // 2, size.width // 2) if size else (0, 0)
         return GameState.read(
             make_memory(
                 (ram.CUR_MAP, bytes([map_id])),
                 (ram.X_COORD, bytes([x])),
                 (ram.Y_COORD, bytes([y])),
+                (ram.CUR_MAP_SIZE, bytes(blocks or own)),
                 (ram.IS_IN_BATTLE, bytes([battle])),
                 (ram.PARTY_COUNT, bytes([len(party)])),
                 (ram.PARTY_MONS, b"".join(party)),

@@ -519,3 +519,25 @@ def test_a_window_shows_every_frame_and_changes_nothing(env: PokeRedEnv) -> None
         env={**os.environ, "SDL_VIDEODRIVER": "dummy"},
     )
     assert run.stdout.split() == [expected, "True"]
+
+
+def test_on_the_way_into_another_map_nothing_is_paid_and_the_place_is_kept(env: PokeRedEnv) -> None:
+    _, before = env.reset(seed=0)
+    env.step(0)
+    env.emulator.write(ram.CUR_MAP.address, 0)  # outdoors; size and coordinates are still home's
+    seen, reward, _, _, info = env.step(5)
+    assert info["map_name"] == "WICKHAM"
+    assert reward == 0
+    assert info["global_xy"] == before["global_xy"]
+    assert not seen["visited_mask"].any()
+    saved = env.save()
+    env.step(5)
+    env.load(saved)
+    assert env.step(5)[4]["global_xy"] == before["global_xy"]
+    assert all(key != -1 for key, _, _ in env.progress.exploration.tiles())
+
+
+def test_before_the_first_map_there_is_no_tile() -> None:
+    with PokeRedEnv(start_state="power_on") as env:
+        _, info = env.reset(seed=0)
+        assert info["coverage"] == 0

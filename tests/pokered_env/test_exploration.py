@@ -17,8 +17,8 @@ def exploration() -> Exploration:
     return Exploration(
         MapTable(
             [
-                MapInfo(0, "TOWN", 20, 18, (0, 40), None, None),
-                MapInfo(1, "PATH", 20, 40, (0, 0), None, None),
+                MapInfo(0, "TOWN", 20, 18, (0, 36), None, None),
+                MapInfo(12, "PATH", 20, 36, (0, 0), None, None),
                 MapInfo(37, "HOUSE", 8, 8, None, 0, (5, 6)),
                 MapInfo(38, "ATTIC", 8, 8, None, 0, (5, 6)),
             ]
@@ -54,7 +54,7 @@ def test_tiles_keep_their_place_while_the_player_walks(
 def test_a_neighbouring_map_in_view_shows_its_own_tiles(
     exploration: Exploration, make_state: Make
 ) -> None:
-    exploration.visit(make_state(map_id=1, x=3, y=39))
+    exploration.visit(make_state(map_id=12, x=3, y=35))
     south = make_state(map_id=0, x=3, y=0)
     exploration.visit(south)
     shown = mask(exploration, south)
@@ -79,6 +79,24 @@ def test_in_battle_the_mask_is_empty_and_no_tile_is_new(
     assert exploration.num_tiles == 1
 
 
+HOUSE_BLOCKS = (4, 4)
+
+
+def test_between_two_maps_the_player_stands_on_no_tile(
+    exploration: Exploration, make_state: Make
+) -> None:
+    exploration.visit(make_state(map_id=0, x=3, y=8))
+    leaving = make_state(map_id=0, x=3, y=7, blocks=HOUSE_BLOCKS)  # a house's own x and y
+    assert not exploration.is_on_map(leaving)
+    assert not exploration.is_new(leaving)
+    exploration.visit(leaving)
+    assert exploration.num_tiles == 1
+    assert not mask(exploration, leaving).any()
+    arrived = make_state(map_id=0, x=3, y=7)
+    assert exploration.is_new(arrived)
+    assert mask(exploration, arrived).sum() == 64 * 255
+
+
 def test_a_step_off_the_map_counts_as_its_edge(exploration: Exploration, make_state: Make) -> None:
     exploration.visit(make_state(map_id=37, x=0, y=3))
     assert not exploration.is_new(make_state(map_id=37, x=255, y=3))
@@ -87,7 +105,7 @@ def test_a_step_off_the_map_counts_as_its_edge(exploration: Exploration, make_st
 def test_every_stored_coordinate_of_every_map_can_be_drawn(
     exploration: Exploration, make_state: Make
 ) -> None:
-    for map_id in (0, 1, 37, 200):
+    for map_id in (0, 12, 37, 200):
         for x, y in [(0, 0), (255, 255), (254, 254), (128, 0)]:
             state = make_state(map_id=map_id, x=x, y=y)
             exploration.visit(state)
@@ -111,8 +129,8 @@ def test_the_world_shows_outdoor_tiles_only(exploration: Exploration, make_state
     exploration.visit(make_state(map_id=0, x=3, y=2))
     exploration.visit(make_state(map_id=37, x=3, y=2))
     world = exploration.world()
-    assert world.shape == (58, 20)
-    assert np.argwhere(world).tolist() == [[42, 3]]
+    assert world.shape == (54, 20)
+    assert np.argwhere(world).tolist() == [[38, 3]]
 
 
 def test_a_room_shows_its_own_tiles(exploration: Exploration, make_state: Make) -> None:

@@ -64,3 +64,14 @@ def test_every_used_indoor_map_of_pokemon_red_leads_to_a_door_outdoors() -> None
     homeless = {m.name for m in maps if m.width and maps.global_xy(m.map_id, 0, 0) is None}
     assert all("COPY" in name or name in ("TRADE_CENTER", "COLOSSEUM") for name in homeless)
     assert len(maps) == 248
+
+
+def test_a_map_is_loaded_once_its_size_is_there(maps: MapTable) -> None:
+    assert maps.is_loaded(0, (9, 10))
+    assert not maps.is_loaded(0, (10, 9))
+    assert not maps.is_loaded(37, (9, 10))
+    assert maps.is_loaded(200, (0, 0))
+
+
+def test_half_a_block_counts_as_one() -> None:
+    assert MapTable([MapInfo(5, "SHED", 7, 5, None, None, None)]).is_loaded(5, (3, 4))

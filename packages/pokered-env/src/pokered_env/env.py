@@ -61,7 +61,7 @@ class PokeRedEnv(gym.Env[Any, Any]):
     |---|---|---|
     | `screen` | `Box(0, 255, (72, 80, 1), uint8)` | the LCD, every second pixel, 4 grey levels |
     | `visited_mask` | `Box(0, 255, (72, 80, 1), uint8)` | 255 where the map tile has been stood \
-on in this episode; 0 in battle |
+on in this episode; 0 in battle and between maps |
     | `text` | `Box(0, 255, (200,), uint8)` | character ids of the text on the screen \
 (`pokered_env.text`), segments joined by id 0x4E, padded with 0 |
     | `state` | `Box(0, 1, (335,), float32)` | map, direction, battle, hit points, levels, event \

@@ -19,12 +19,16 @@ _LARGEST_COORDINATE = 255
 
 _WORLD = -1
 
+_Tile = tuple[NDArray[np.uint8], int, int]
+"""A canvas, column and row."""
+
 
 class Exploration:
     """The tiles stood on since the last ``clear``.
 
     Outdoors, tiles are remembered by world coordinates, so a neighbouring map in view shows its
-    own; indoors by map and position.
+    own; indoors by map and position. On the way into another map, whose number is in memory before
+    its coordinates are, the player stands on no tile.
 
     Args:
         maps: The game's maps.
@@ -33,8 +37,8 @@ class Exploration:
     def __init__(self, maps: MapTable) -> None:
         self._maps = maps
         self._canvases: dict[int, NDArray[np.uint8]] = {}
-        self._located_key: tuple[int, int, int] | None = None
-        self._located: tuple[NDArray[np.uint8], int, int]
+        self._located_key: tuple[int, int, int, tuple[int, int]] | None = None
+        self._located: _Tile | None
         self._drawn: GameState | None = None
         self._mask: NDArray[np.uint8]
         self.num_tiles = 0
@@ -47,25 +51,26 @@ class Exploration:
         self._drawn = None
 
     def visit(self, state: GameState) -> None:
-        """Remember the tile the player stands on, unless in battle."""
-        if self.is_new(state):
-            canvas, column, row = self._locate(state)
+        """Remember the tile the player stands on, if on any."""
+        if (tile := self._new_tile(state)) is not None:
+            canvas, column, row = tile
             canvas[row, column] = 255
             self.num_tiles += 1
             self._drawn = None
 
     def is_new(self, state: GameState) -> bool:
         """Tell whether the player stands on a tile not remembered; in battle, on none."""
-        if state.battle is not Battle.NONE:
-            return False
-        canvas, column, row = self._locate(state)
-        return not canvas[row, column]
+        return self._new_tile(state) is not None
+
+    def is_on_map(self, state: GameState) -> bool:
+        """Tell whether the coordinates are on the map, and not those of the map just left."""
+        return self._locate(state) is not None
 
     def draw_mask(self, state: GameState, out: NDArray[np.uint8]) -> None:
         """Draw 255 on every tile in view that has been stood on, 0 elsewhere.
 
         Args:
-            state: Where the player is; in battle the mask is empty.
+            state: Where the player is; in battle and between two maps the mask is empty.
             out: Written to, ``(72, 80, 1)``.
         """
         if state is not self._drawn:
@@ -73,9 +78,10 @@ class Exploration:
         out[...] = self._mask
 
     def _draw(self, state: GameState) -> NDArray[np.uint8]:
-        if state.battle is not Battle.NONE:
+        tile = self._locate(state)
+        if tile is None or state.battle is not Battle.NONE:
             return _enlarge(bytes(_ROWS_SHOWN * _COLUMNS_SHOWN))
-        canvas, column, row = self._locate(state)
+        canvas, column, row = tile
         top, left = row - _ROWS_ABOVE, column - _COLUMNS_LEFT
         view = canvas[top : top + _ROWS_SHOWN, left : left + _COLUMNS_SHOWN]
         return _enlarge(view.tobytes())
@@ -107,13 +113,21 @@ class Exploration:
             self._canvas_of(key)[y + _MARGIN, x + _MARGIN] = 255
         self.num_tiles = len(tiles)
 
-    def _locate(self, state: GameState) -> tuple[NDArray[np.uint8], int, int]:
-        key = state.map_id, state.x, state.y
+    def _new_tile(self, state: GameState) -> _Tile | None:
+        if state.battle is not Battle.NONE or (tile := self._locate(state)) is None:
+            return None
+        canvas, column, row = tile
+        return None if canvas[row, column] else tile
+
+    def _locate(self, state: GameState) -> _Tile | None:
+        key = state.map_id, state.x, state.y, state.map_blocks
         if key != self._located_key:
             self._located_key, self._located = key, self._search(state)
         return self._located
 
-    def _search(self, state: GameState) -> tuple[NDArray[np.uint8], int, int]:
+    def _search(self, state: GameState) -> _Tile | None:
+        if not self._maps.is_loaded(state.map_id, state.map_blocks):
+            return None
         info = self._maps.get(state.map_id)
         column, row = clamp(info, state.x, state.y)
         if info is not None and info.origin is not None:

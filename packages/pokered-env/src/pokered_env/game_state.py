@@ -60,6 +60,8 @@ class GameState:
         map_id: Current map.
         x: Column on the map in 16-pixel steps, as stored: 255 is -1 for a moment between two maps.
         y: Row on the map, likewise.
+        map_blocks: Height and width of the map in 32-pixel blocks. On the way into another map,
+            ``map_id`` is already the new one's; these and the coordinates are still the old one's.
         direction: Where the player looks.
         battle: Kind of battle; a lost battle being wound up counts as none.
         party: Up to six members.
@@ -78,6 +80,7 @@ class GameState:
     map_id: int
     x: int
     y: int
+    map_blocks: tuple[int, int]
     direction: Direction
     battle: Battle
     party: tuple[PartyMember, ...]
@@ -187,6 +190,7 @@ class GameReader:
             map_id=record[_MAP_ID],
             x=record[_X],
             y=record[_Y],
+            map_blocks=(record[_HEIGHT], record[_WIDTH]),
             direction=_DIRECTIONS[facing >> 2 & 3],
             battle=_BATTLES.get(battle, Battle.NONE),
             party=party,
@@ -203,8 +207,8 @@ class GameReader:
         )
 
 
-# wPartyCount to wXCoord lie close together and are read at once.
-_RECORD = Symbol("wPartyCount..wXCoord", ram.PARTY_COUNT.address, 0xD363 - 0xD163)
+# wPartyCount to wCurMapWidth lie close together and are read at once.
+_RECORD = Symbol("wPartyCount..wCurMapWidth", ram.PARTY_COUNT.address, 0xD36A - 0xD163)
 _MOMENT = tuple(
     symbol.address
     for symbol in (
@@ -230,6 +234,7 @@ def _span(symbol: Symbol) -> slice:
 
 
 _MAP_ID, _X, _Y = _offset(ram.CUR_MAP), _offset(ram.X_COORD), _offset(ram.Y_COORD)
+_HEIGHT, _WIDTH = _offset(ram.CUR_MAP_SIZE), _offset(ram.CUR_MAP_SIZE) + 1
 _BADGES, _MONEY, _BAG = _offset(ram.BADGES), _span(ram.MONEY), _span(ram.BAG)
 _OWNED, _SEEN = _span(ram.POKEDEX_OWNED), _span(ram.POKEDEX_SEEN)
 _PARTY_COUNT, _PARTY_START = _offset(ram.PARTY_COUNT), _offset(ram.PARTY_MONS)

@@ -20,9 +20,11 @@ class StepInfo(TypedDict, total=False):
     Attributes:
         map_id: Current map.
         map_name: Its name.
-        x: Column on the map, in steps.
-        y: Row on the map, in steps.
+        x: Column on the map, in steps, as it is in memory.
+        y: Row on the map, likewise.
         global_xy: World coordinates in steps, indoors those of the door; None off the world map.
+            On the way into another map, whose number is in memory before ``x`` and ``y`` are, those
+            of the last place.
         badges: Number of badges.
         money: Money.
         party: The party's members.
@@ -77,7 +79,7 @@ def describe(
         terms: The weighted reward terms of the step.
         new_flags: Event flags first set in the step.
     """
-    map_name, global_xy = _place(profile.maps, state.map_id, state.x, state.y)
+    map_name, global_xy = _place(profile.maps, state.map_id, progress.place)
     return {
         "map_id": state.map_id,
         "map_name": map_name,
@@ -97,5 +99,7 @@ def describe(
 
 
 @lru_cache(maxsize=4096)
-def _place(maps: MapTable, map_id: int, x: int, y: int) -> tuple[str, tuple[int, int] | None]:
-    return maps.name(map_id), maps.global_xy(map_id, x, y)
+def _place(
+    maps: MapTable, map_id: int, place: tuple[int, int, int]
+) -> tuple[str, tuple[int, int] | None]:
+    return maps.name(map_id), maps.global_xy(*place)

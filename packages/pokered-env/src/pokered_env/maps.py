@@ -57,6 +57,23 @@ class MapTable:
         info = self._by_id.get(map_id)
         return info.name if info else f"MAP_{map_id}"
 
+    def is_loaded(self, map_id: int, blocks: tuple[int, int]) -> bool:
+        """Tell whether a map is there with its own size, and coordinates therefore are on it.
+
+        Entering a map, games set its number first, and only later its size and the coordinates.
+
+        Args:
+            map_id: Map by its number in memory.
+            blocks: Height and width in memory, in 32-pixel blocks.
+
+        Returns:
+            False in between; True for a map of unknown size.
+        """
+        info = self._by_id.get(map_id)
+        if info is None or not info.width:
+            return True
+        return blocks == (-(-info.height // 2), -(-info.width // 2))
+
     def global_xy(self, map_id: int, x: int, y: int) -> tuple[int, int] | None:
         """Place a position on the world map.
 

@@ -44,10 +44,14 @@ class EpisodeProgress:
         state: The game at the episode's start.
         exploration: The episode's tiles; cleared, and the first tile entered.
         start_state: What the start state is called.
+
+    Attributes:
+        place: Map id, column and row where the player was last, moments between two maps left out.
     """
 
     def __init__(self, state: GameState, exploration: Exploration, start_state: str = "") -> None:
         self.start_state = start_state
+        self.place = state.map_id, state.x, state.y
         self._latest: GameState | None = state
         exploration.clear()
         exploration.visit(state)
@@ -73,7 +77,9 @@ class EpisodeProgress:
         if state is self._latest:
             return []
         self._latest = state
-        self.exploration.visit(state)
+        if self.exploration.is_on_map(state):
+            self.place = state.map_id, state.x, state.y
+            self.exploration.visit(state)
         new_flags = events.first_set(state.events, self.events)
         self.event_flags += new_flags
         self.events = events.union(state.events, self.events)
@@ -116,6 +122,7 @@ class EpisodeProgress:
         for name, value in saved.items():
             if name != "tiles":
                 setattr(progress, name, bytes.fromhex(value) if name in _BYTE_FIELDS else value)
+        progress.place = tuple(saved["place"])
         return progress
 
 
