@@ -7,7 +7,7 @@ import pytest
 import torch
 from batches import random_batch
 from dreamer_agent.actions import action_spec
-from dreamer_agent.actor_critic import ActorCritic, Trajectories, imagine, starts, step_weights
+from dreamer_agent.actor_critic import ActorCritic, Trajectories, imagine, step_weights
 from dreamer_agent.config import (
     ActorConfig,
     AgentConfig,
@@ -193,20 +193,19 @@ def learned():
 
 
 def test_imagination_starts_at_every_posterior_state_and_has_no_graph(learned):
-    model, module, data, posterior = learned
-    start, weight = starts(posterior, data.weight, ImaginationConfig())
+    model, module, _data, posterior = learned
+    start = posterior.detach().flatten()
     traj = imagine(model, module.actor, start, H, None, torch.Generator().manual_seed(1))
     assert traj.feature.shape == (H + 1, 18, model.rssm.feature_size)
     torch.testing.assert_close(traj.feature[0], posterior.feature.detach().flatten(0, 1))
     assert not any(
         value.requires_grad for value in (traj.feature, traj.action, traj.reward, traj.live)
     )
-    assert weight.tolist() == [1.0] * 18
 
 
 def test_imagined_steps_follow_the_prior_under_the_taken_actions(learned):
-    model, module, data, posterior = learned
-    start, _ = starts(posterior, data.weight, ImaginationConfig())
+    model, module, _data, posterior = learned
+    start = posterior.detach().flatten()
     traj = imagine(model, module.actor, start, H, None, torch.Generator().manual_seed(1))
     size = model.config.rssm.deter
     state = RSSMState(start.deter, start.stoch)
@@ -220,11 +219,15 @@ def test_imagined_steps_follow_the_prior_under_the_taken_actions(learned):
     torch.testing.assert_close(traj.live, model.predict_continue(traj.feature).detach())
 
 
-def test_imagining_from_the_last_steps_only_is_a_switch(learned):
-    _, _, data, posterior = learned
-    start, weight = starts(posterior, data.weight, ImaginationConfig(last=2))
-    assert len(start.deter) == len(weight) == 3 * 2
-    torch.testing.assert_close(start.deter, posterior.deter[:, -2:].detach().flatten(0, 1))
+def test_a_running_episode_is_not_bootstrapped_from_the_padding_behind_it(learned):
+    _, module, data, posterior = learned
+    weight, is_last = data.weight.clone(), torch.zeros_like(data.is_last)
+    weight[:, 4:] = 0
+    data = dataclasses.replace(data, weight=weight, is_last=is_last)
+    boot = torch.ones(3, 6)
+    far = torch.where(weight > 0, boot, 100.0)
+    losses = [module.replay_loss(posterior.feature.detach(), data, b) for b in (boot, far)]
+    torch.testing.assert_close(*losses)
 
 
 def test_replay_loss_bootstraps_from_the_imagined_return_of_the_same_step(learned):
@@ -258,8 +261,8 @@ def test_replay_loss_sends_gradient_into_the_world_model_and_not_into_the_target
 
 
 def test_discount_is_inside_the_continues_only_if_they_were_trained_so(learned):
-    model, module, data, posterior = learned
-    start, _ = starts(posterior, data.weight, ImaginationConfig())
+    model, module, _data, posterior = learned
+    start = posterior.detach().flatten()
     inside = imagine(model, module.actor, start, H, None, torch.Generator().manual_seed(1))
     settings = dataclasses.replace(
         model.config, imagination=ImaginationConfig(discount_in_continue=False)

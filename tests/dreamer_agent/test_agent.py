@@ -7,9 +7,10 @@ import pytest
 import torch
 from batches import HINTS, SMALL_GAME, random_batch
 from dreamer_agent.agent import Agent
-from dreamer_agent.config import AgentConfig, RSSMConfig, TextConfig
+from dreamer_agent.config import AgentConfig, RSSMConfig, TextConfig, VectorConfig
 from dreamer_agent.errors import CheckpointError, NonFiniteError, SpaceError
 from dreamer_agent.presets import preset
+from dreamer_agent.tensors import last_rows
 from gymnasium import spaces
 
 ACTION = spaces.Discrete(4)
@@ -162,7 +163,7 @@ def test_masks_in_the_observation_and_as_argument_are_honoured():
 
 
 def test_masks_are_learned_and_honoured_in_imagination():
-    from dreamer_agent.actor_critic import imagine, starts
+    from dreamer_agent.actor_critic import imagine
 
     agent = build(MASKED)
     for seed in range(120):
@@ -170,7 +171,7 @@ def test_masks_are_learned_and_honoured_in_imagination():
     batch = masked_batch(seed=999)
     data = agent.world_model.tensors(batch)
     posterior, _ = agent.world_model.observe(data, mode="mode")
-    start, _ = starts(posterior, data.weight, agent.config.imagination)
+    start = posterior.detach().flatten()
     predicted = agent.world_model.predict_allowed(start.feature, "action_mask")
     truth = torch.as_tensor(batch.obs["action_mask"]).flatten(0, 1).bool()
     assert (predicted == truth).float().mean() > 0.8
@@ -286,15 +287,42 @@ def test_the_slow_critic_follows_once_per_update():
     torch.testing.assert_close(slow.heads[0].out.bias, expected.detach())
 
 
-def test_not_a_number_is_reported_by_name_and_changes_nothing():
-    agent = build(SMALL_GAME)
+@pytest.mark.parametrize("scaling", ["symlog", "standard"])
+def test_not_a_number_is_reported_by_name_and_does_no_harm(scaling):
+    agent = build(SMALL_GAME, config=small(vector=VectorConfig(units=16, scaling=scaling)))
     batch = random_batch(SMALL_GAME, ACTION)
-    batch.obs["state"][1, 2, 0] = np.nan
+    agent.update(batch)
     before = {name: value.clone() for name, value in agent.state_dict().items()}
+    broken = random_batch(SMALL_GAME, ACTION)
+    broken.obs["state"][:, 2, 0] = np.nan
     with pytest.raises(NonFiniteError, match="loss/state"):
-        agent.update(batch)
+        agent.update(broken)
     weights = agent.state_dict()
-    assert all(torch.equal(weights[name], before[name]) for name in before if "return" not in name)
+    statistics = [name for name in before if "standardizer" in name or "return_scale" in name]
+    assert all(weights[name].isfinite().all() for name in statistics)
+    rest = before.keys() - set(statistics)
+    assert all(torch.equal(weights[name], before[name]) for name in rest)
+    agent.update(batch)
+
+
+def test_episodes_shorter_than_the_last_steps_are_imagined_from_too():
+    imagination = dataclasses.replace(small().imagination, last=4)
+    agent = build(config=small(imagination=imagination))
+    batch = random_batch(BOX, ACTION)  # (3, 6)
+    valid = np.arange(6) < np.array([[1], [3], [6]])
+    short = dataclasses.replace(batch, valid=valid)
+    assert np.isfinite(list(agent.update(short).metrics.values())).all()
+    rows = last_rows(torch.as_tensor(valid).float(), 4)
+    assert rows.tolist() == [[0, 1, 2, 3], [0, 1, 2, 3], [2, 3, 4, 5]]
+    assert last_rows(torch.ones(2, 3), 0).tolist() == [[0, 1, 2]] * 2
+    assert last_rows(torch.ones(1, 3), 9).tolist() == [[0, 1, 2]]
+
+
+def test_a_mask_that_allows_nothing_allows_everything():
+    agent, nothing = build(), np.zeros((64, 4), np.int8)
+    obs, first = np.zeros((64, 3), np.float32), np.ones(64, bool)
+    action, _ = agent.act(obs, agent.initial_state(64), first, action_mask=nothing)
+    assert len(set(action.tolist())) > 1
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])

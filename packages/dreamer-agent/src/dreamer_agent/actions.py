@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from gymnasium import spaces
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from dreamer_agent.errors import SpaceError
@@ -84,6 +84,11 @@ class ActionSpec:
         return (
             (index + np.asarray(self.offset)).astype(self.dtype).reshape(*batch_shape, *self.shape)
         )
+
+    def allowed(self, mask: Bool[Tensor, "*batch size"]) -> Bool[Tensor, "*batch size"]:
+        """Return a mask that allows all of a component where ``mask`` allows none of it."""
+        parts = mask.split(self.classes, -1)
+        return torch.cat([part | ~part.any(-1, keepdim=True) for part in parts], -1)
 
     def _bounds(self, like: Tensor) -> tuple[Tensor, Tensor]:
         return like.new_tensor(self.low), like.new_tensor(self.high)

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from dreamer_agent.actions import ActionSpec
-from dreamer_agent.config import AgentConfig, ImaginationConfig
+from dreamer_agent.config import AgentConfig
 from dreamer_agent.critic import Critic, follow, slow_copy
 from dreamer_agent.policy import Actor
 from dreamer_agent.returns import ReturnScale, lambda_return
@@ -183,7 +183,9 @@ class ActorCritic(nn.Module):
         """
         live = (~data.is_terminal).float() * self._discount
         lam = self.config.imagination.lam
-        returns = lambda_return(data.reward, live, data.is_last, boot, lam)
+        # an episode that still runs is followed by padding: nothing may come from there
+        is_cut = torch.cat([data.weight[:, 1:] == 0, data.is_last[:, -1:]], 1)
+        returns = lambda_return(data.reward, live, data.is_last | is_cut, boot, lam)
         log_probs = self.critic(feature[:, :-1])
         slow_values = self.slow_critic.values(self.slow_critic(feature[:, :-1].detach()))
         # the return reaches one row on, so that row must not be padding either
@@ -230,15 +232,6 @@ def step_weights(
             by them; the start itself is then not discounted.
     """
     return live[:-1].cumprod(0) / discount_outside
-
-
-def starts(
-    posterior: RSSMState, weight: Float[Tensor, "B T"], config: ImaginationConfig
-) -> tuple[RSSMState, Float[Tensor, " M"]]:
-    """Choose the states to imagine from: all, or the last few of each sequence."""
-    last = config.last or weight.shape[1]
-    chosen = RSSMState(posterior.deter[:, -last:], posterior.stoch[:, -last:])
-    return chosen.detach().flatten(), weight[:, -last:].flatten()
 
 
 def _detached(values: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -117,7 +117,8 @@ class Agent:
             state: What the last call returned, or :meth:`initial_state`.
             is_first: Rows whose episode has just begun, ``(N,)`` bool; their state is reset.
             mode: Sample from the policy, or take its mode. Latents are sampled either way.
-            action_mask: Legal choices, ``(N, choices)``; overrides the mask in ``obs``.
+            action_mask: Legal choices, ``(N, choices)``; overrides the mask in ``obs``. Where none
+                is legal, all are.
 
         Returns:
             Actions ``(N, *action_shape)`` in the action space's form, and the next state.
@@ -243,13 +244,15 @@ class Agent:
 
     def _allowed(self, obs: dict[str, Tensor], action_mask: np.ndarray | None) -> Tensor | None:
         if action_mask is None:
-            return None if self.mask_key is None else obs[self.mask_key].flatten(1).bool()
+            if self.mask_key is None:
+                return None
+            return self.action.allowed(obs[self.mask_key].flatten(1).bool())
         allowed = torch.as_tensor(action_mask, dtype=torch.bool, device=self.device)
         if allowed.shape[1:] != (self.action.size,):
             raise SpaceError(
                 f"action_mask has shape {tuple(allowed.shape)}; (N, {self.action.size}) needed."
             )
-        return allowed
+        return self.action.allowed(allowed)
 
     def _filter(
         self,

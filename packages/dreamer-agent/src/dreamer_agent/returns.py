@@ -61,7 +61,9 @@ class ReturnScale(nn.Module):
 
     @torch.no_grad()
     def update(self, returns: Float[Tensor, "*batch"]) -> None:
-        """Take in a batch of returns."""
+        """Take in a batch of returns; an empty one, or one that is not finite, changes nothing."""
+        if not returns.numel() or not bool(returns.isfinite().all()):
+            return
         low, high = _percentiles(returns.detach().float().flatten())
         self.low.lerp_(low, self.rate)
         self.high.lerp_(high, self.rate)

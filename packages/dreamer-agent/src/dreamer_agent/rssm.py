@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
 from dreamer_agent.config import RSSMConfig
@@ -47,12 +47,24 @@ class RSSMState:
         """Merge (B, T) into one batch axis."""
         return RSSMState(self.deter.flatten(0, 1), self.stoch.flatten(0, 1))
 
+    def rows(self, index: Int[Tensor, "B K"]) -> RSSMState:
+        """Take rows ``index`` of each of the B sequences ``(B, T, ...)``."""
+        return RSSMState(take_rows(self.deter, index), take_rows(self.stoch, index))
+
     def where(self, rows: Bool[Tensor, " N"], other: RSSMState) -> RSSMState:
         """Take these rows of a batch ``(N, ...)`` from here and the rest from ``other``."""
         return RSSMState(
             torch.where(rows[:, None], self.deter, other.deter),
             torch.where(rows[:, None, None], self.stoch, other.stoch),
         )
+
+
+def take_rows(
+    values: Shaped[Tensor, "B T *shape"], index: Int[Tensor, "B K"]
+) -> Shaped[Tensor, "B K *shape"]:
+    """Take rows ``index`` of each of the B sequences."""
+    sequence = torch.arange(len(values), device=values.device)[:, None]
+    return values[sequence, index]
 
 
 class RSSM(nn.Module):

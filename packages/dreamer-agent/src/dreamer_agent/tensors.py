@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from dreamer_agent.actions import ActionSpec
 from dreamer_agent.config import RSSMConfig
 from dreamer_agent.errors import SpaceError
 from dreamer_agent.replay.batch import Batch, Context
-from dreamer_agent.rssm import RSSMState
+from dreamer_agent.rssm import RSSMState, take_rows
 from dreamer_agent.spaces import ObservationSpec
 
 
@@ -53,6 +53,33 @@ class TensorBatch:
             context=self.context,
             burn_in=self.burn_in,
         )
+
+    def rows(self, index: Int[Tensor, "B K"]) -> TensorBatch:
+        """Take rows ``index`` of each sequence; context and burn-in stay those of the first."""
+        return TensorBatch(
+            obs={key: take_rows(value, index) for key, value in self.obs.items()},
+            action=take_rows(self.action, index),
+            reward=take_rows(self.reward, index),
+            is_first=take_rows(self.is_first, index),
+            is_last=take_rows(self.is_last, index),
+            is_terminal=take_rows(self.is_terminal, index),
+            weight=take_rows(self.weight, index),
+            context=self.context,
+            burn_in=self.burn_in,
+        )
+
+
+def last_rows(weight: Float[Tensor, "B T"], last: int) -> Int[Tensor, "B K"]:
+    """Return the last K consecutive rows of each sequence that are no padding.
+
+    Args:
+        weight: 0 on padding, which comes last.
+        last: How many, 0 for all T. A sequence that is shorter gives its first K rows.
+    """
+    length = weight.shape[1]
+    num = min(last, length) if last else length
+    first = ((weight > 0).sum(1, keepdim=True) - num).clamp_min(0)
+    return first + torch.arange(num, device=weight.device)
 
 
 def tensor_batch(

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dreamer_agent.actor_critic import ActorCritic, Trajectories, imagine, starts
+from dreamer_agent.actor_critic import ActorCritic, Trajectories, imagine
 from dreamer_agent.config import AgentConfig
 from dreamer_agent.errors import NonFiniteError
 from dreamer_agent.optim import FlatOptimizer
 from dreamer_agent.precision import LossScale, autocast
 from dreamer_agent.replay.batch import Batch
 from dreamer_agent.rssm import RSSMState
-from dreamer_agent.tensors import TensorBatch
+from dreamer_agent.tensors import TensorBatch, last_rows
 from dreamer_agent.world_model import WorldModel, WorldModelLoss
 
 
@@ -126,6 +126,7 @@ class Updater:
         }
 
     def _world_model_loss(self, data: TensorBatch) -> WorldModelLoss:
+        self.world_model.learn_scales(data)
         with self._training(), self._autocast():
             return self.world_model.loss(data, self._generators["world_model"])
 
@@ -133,35 +134,30 @@ class Updater:
         self, learned: WorldModelLoss, data: TensorBatch
     ) -> tuple[Tensor, dict[str, Tensor]]:
         imagination = self.config.imagination
-        start, weight = starts(learned.posterior, data.weight, imagination)
+        rows = last_rows(data.weight, imagination.last)
+        posterior, data = learned.posterior.rows(rows), data.rows(rows)
         with self._autocast():  # one of its own, because it is without gradients
             trajectories = imagine(
                 self.world_model,
                 self.actor_critic.actor,
-                start,
+                posterior.detach().flatten(),
                 imagination.horizon,
                 self.mask_key,
                 self._generators["imagination"],
             )
         with self._autocast():
-            return self._behaviour_terms(learned, data, trajectories, weight)
+            return self._behaviour_terms(posterior, data, trajectories)
 
     def _behaviour_terms(
-        self,
-        learned: WorldModelLoss,
-        data: TensorBatch,
-        trajectories: Trajectories,
-        weight: Tensor,
+        self, posterior: RSSMState, data: TensorBatch, trajectories: Trajectories
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        behaviour, returns = self.actor_critic.loss(trajectories, weight)
+        behaviour, returns = self.actor_critic.loss(trajectories, data.weight.flatten())
         metrics = {f"loss/{name}": value for name, value in behaviour.losses.items()}
         metrics |= {f"behaviour/{name}": value for name, value in behaviour.metrics.items()}
         total, scale = behaviour.total, self.config.critic.replay_loss
         if scale:
-            last = self.config.imagination.last or data.shape[1]
-            feature = learned.posterior.feature[:, -last:]
-            boot = returns[0].view(data.shape[0], last)
-            replay = self.actor_critic.replay_loss(feature, data.steps(slice(-last, None)), boot)
+            boot = returns[0].view(data.shape)
+            replay = self.actor_critic.replay_loss(posterior.feature, data, boot)
             total = total + scale * replay
             metrics["loss/replay_critic"] = replay.detach()
         return total, metrics

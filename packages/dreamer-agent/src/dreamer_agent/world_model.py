@@ -147,6 +147,12 @@ class WorldModel(nn.Module):
             total, detached, posterior, _latent_metrics(log_q, log_p, data.weight)
         )
 
+    def learn_scales(self, data: TensorBatch) -> None:
+        """Take a batch into the statistics that standardise vectors, where they are asked for."""
+        flat = {key: value.flatten(0, 1) for key, value in data.obs.items()}
+        for part in (self.encoder, self.decoder):
+            part.learn_scales(flat, data.weight.flatten())
+
     def continue_target(self, is_terminal: Bool[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:
         """Return what the continue head learns: (1 − terminal), times discount if configured."""
         live = (~is_terminal).float()
@@ -198,9 +204,7 @@ class WorldModel(nn.Module):
         self, feature: Float[Tensor, "N feature"], mask_key: str
     ) -> Bool[Tensor, "N size"]:
         """Return which choices the learned mask allows; all of a component if it allows none."""
-        allowed = self.decoder[mask_key].predict(feature).flatten(1).bool()
-        parts = allowed.split(self.action.classes, -1)
-        return torch.cat([part | ~part.any(-1, keepdim=True) for part in parts], -1)
+        return self.action.allowed(self.decoder[mask_key].predict(feature).flatten(1).bool())
 
     @torch.no_grad()
     def open_loop(

@@ -13,6 +13,7 @@ from dreamer_agent.decoders.image import ImageDecoder
 from dreamer_agent.decoders.text import TextDecoder
 from dreamer_agent.decoders.vector import VectorDecoder
 from dreamer_agent.spaces import ObservationSpec, module_name
+from dreamer_agent.standardize import learn_scales
 
 __all__ = ["ImageDecoder", "ObservationDecoder", "TextDecoder", "VectorDecoder"]
 
@@ -61,6 +62,13 @@ class ObservationDecoder(nn.Module):
     def predict(self, feature: Float[Tensor, "N feature"]) -> dict[str, Shaped[Tensor, "N *shape"]]:
         """Return the most likely observation of every key."""
         return {key: self[key].predict(feature) for key in self.scales}
+
+    def learn_scales(
+        self, obs: Mapping[str, Shaped[Tensor, "N *shape"]], weight: Float[Tensor, " N"]
+    ) -> None:
+        """Take a batch into the statistics of the keys that are standardised, if any."""
+        modules = {key: self.decoders[module_name(key)] for key in self.scales}
+        learn_scales(modules, obs, weight)
 
 
 def _build(spec: ObservationSpec, config: AgentConfig) -> nn.Module:

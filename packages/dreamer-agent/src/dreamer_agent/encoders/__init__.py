@@ -13,6 +13,7 @@ from dreamer_agent.encoders.image import ImageEncoder
 from dreamer_agent.encoders.text import TextEncoder
 from dreamer_agent.encoders.vector import VectorEncoder
 from dreamer_agent.spaces import ObservationSpec, module_name
+from dreamer_agent.standardize import learn_scales
 
 __all__ = ["ImageEncoder", "ObservationEncoder", "TextEncoder", "VectorEncoder"]
 
@@ -36,6 +37,13 @@ class ObservationEncoder(nn.Module):
         """Embed raw observations; one batch axis before each key's own shape."""
         parts = [self.encoders[module_name(key)](obs[key]) for key in self.keys]
         return torch.cat([part.float() for part in parts], -1)
+
+    def learn_scales(
+        self, obs: Mapping[str, Shaped[Tensor, "N *shape"]], weight: Float[Tensor, " N"]
+    ) -> None:
+        """Take a batch into the statistics of the keys that are standardised, if any."""
+        modules = {key: self.encoders[module_name(key)] for key in self.keys}
+        learn_scales(modules, obs, weight)
 
 
 def _build(
