@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from pokered_env import profiles
+from pokered_env import profiles, ram
 from pokered_env.cli import main
 from pokered_env.env import PokeRedEnv
 from pokered_env.episode import Episode, replay
@@ -26,12 +27,14 @@ def test_play_checks_the_environment_without_a_window(capsys: Capture) -> None:
     assert "30 steps twice, equal" in capsys.readouterr().out
 
 
-def test_play_without_a_display_says_what_to_do(
-    capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+
+
+def test_play_without_a_display_says_what_to_do(capsys: Capture, no_display: None) -> None:
     assert main(["play"]) == 1
     assert "--headless" in capsys.readouterr().err
 
@@ -60,7 +63,7 @@ def test_a_damaged_recording_is_one_line_and_exit_status_1(tmp_path: Path, capsy
 def test_a_state_is_made_from_a_file_and_started_from_by_name(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("POKERED_CACHE", str(tmp_path))
+    monkeypatch.setenv("POKERED_DATA", str(tmp_path))
     with PokeRedEnv() as env:
         env.reset(seed=0)
         for action in (1, 1, 0):
@@ -78,7 +81,7 @@ def test_a_state_is_made_from_a_file_and_started_from_by_name(
 def test_a_state_is_made_from_where_a_recorded_episode_ends(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("POKERED_CACHE", str(tmp_path))
+    monkeypatch.setenv("POKERED_DATA", str(tmp_path))
     file = tmp_path / "e.prz"
     assert main(["record", str(file), "--steps", "30", "--seed", "4"]) == 0
     assert main(["states", "make", "the-end", "--episode", str(file)]) == 0
@@ -89,13 +92,48 @@ def test_a_state_is_made_from_where_a_recorded_episode_ends(
         assert env.game_state == places[-1]
 
 
+@pytest.mark.parametrize("source", [["--from", "start"], []])
 @pytest.mark.parametrize("name", ["start", "a/b", "", "../x"])
-def test_a_state_cannot_take_a_scripts_name_or_leave_its_folder(
-    name: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+def test_a_state_cannot_take_a_scripts_name_or_leave_its_folder_and_it_is_said_before_playing(
+    name: str, source: list[str], capsys: Capture, no_display: None
 ) -> None:
-    monkeypatch.setenv("POKERED_CACHE", str(tmp_path))
-    assert main(["states", "make", name, "--from", "start"]) == 1
+    assert main(["states", "make", name, *source]) == 1
     assert "cannot be the name" in capsys.readouterr().err
+
+
+def test_a_state_is_replaced_only_by_force_and_it_is_said_before_playing(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, no_display: None
+) -> None:
+    monkeypatch.setenv("POKERED_DATA", str(tmp_path))
+    assert main(["states", "make", "mine", "--from", "start"]) == 0
+    (file,) = tmp_path.rglob("mine.state")
+    first = file.read_bytes()
+    for source in ([], ["--from", "power_on"]):
+        assert main(["states", "make", "mine", *source]) == 1
+        assert "--force" in capsys.readouterr().err
+    assert file.read_bytes() == first
+    assert main(["states", "make", "mine", "--from", "power_on", "--force"]) == 0
+    assert file.read_bytes() != first
+
+
+def test_a_state_is_made_by_playing_on_from_another(tmp_path: Path) -> None:
+    with PokeRedEnv() as env:
+        env.reset(seed=0)
+        for action in (1, 1, 0):
+            env.step(action)
+        place = env.game_state
+        flag = env.rom.profile.events.flags[env.rom.profile.ending_event or ""]
+        env.emulator.write(ram.EVENT_FLAGS.address + flag // 8, 1 << flag % 8)  # play ends at once
+        (tmp_path / "some.state").write_bytes(env.emulator.save_state())
+    words = ["states", "make", "played", "--state", str(tmp_path / "some.state")]
+    display = {"SDL_VIDEODRIVER": "dummy", "DISPLAY": ":0", "POKERED_DATA": str(tmp_path)}
+    subprocess.run(
+        [sys.executable, "-m", "pokered_env.cli", *words], check=True, env={**os.environ, **display}
+    )
+    (file,) = tmp_path.rglob("played.state")
+    with PokeRedEnv(start_state=file) as env:
+        env.reset(seed=0)
+        assert (env.game_state.x, env.game_state.y) == (place.x, place.y)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,19 @@ import numpy as np
 import pytest
 from pokered_env import start_states
 from pokered_env.emulator import PYBOY_VERSION, Emulator
-from pokered_env.errors import StateMismatchError
+from pokered_env.errors import (
+    StateError,
+    StateFormatError,
+    StateMismatchError,
+    StateNotFoundError,
+)
 from pokered_env.rom import Rom, resolve_rom
-from pokered_env.start_states import StartStates, load_start_state, save_start_state
+from pokered_env.start_states import (
+    StartStates,
+    load_start_state,
+    new_state_path,
+    save_start_state,
+)
 from pokered_env.state_file import pack_state
 
 
@@ -21,6 +31,12 @@ def rom() -> Rom:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("POKERED_CACHE", str(tmp_path))
     start_states._scripted.cache_clear()
+    return tmp_path
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("POKERED_DATA", str(tmp_path))
     return tmp_path
 
 
@@ -70,14 +86,55 @@ def test_loading_a_native_state_into_a_used_emulator_equals_a_fresh_one(rom: Rom
     assert used.save_state() == fresh.save_state()
 
 
-def test_a_kept_state_is_bound_to_its_rom_and_pyboy(rom: Rom, cache: Path) -> None:
+def test_a_kept_state_is_found_by_name_and_bound_to_its_rom(rom: Rom, data: Path) -> None:
     native = load_start_state(rom, "start")
     path = save_start_state(rom, "here", native)
+    assert data in path.parents
     assert load_start_state(rom, "here") == native
     assert start_states.list_start_states(rom)["here"] == str(path)
-    for sha1, pyboy in (("0" * 40, PYBOY_VERSION), (rom.sha1, "2.0.0")):
-        with pytest.raises(StateMismatchError):
-            load_start_state(rom, pack_state(native, sha1, pyboy))
+    with pytest.raises(StateMismatchError):
+        load_start_state(rom, pack_state(native, "0" * 40, PYBOY_VERSION))
+
+
+def test_a_kept_state_of_another_pyboy_is_read_as_that_pyboys_own(rom: Rom) -> None:
+    native = load_start_state(rom, "start")
+    assert load_start_state(rom, pack_state(native, rom.sha1, "2.9.0")) == native
+    with pytest.raises(StateFormatError, match="format 12"):
+        load_start_state(rom, pack_state(b"\x0c" + native[1:], rom.sha1, "2.7.0"))
+
+
+def test_a_scripted_start_of_another_pyboy_is_played_again(rom: Rom, cache: Path) -> None:
+    first = load_start_state(rom, "start")
+    (file,) = cache.rglob("*.state")
+    file.write_bytes(pack_state(bytes(len(first)), rom.sha1, "2.9.0"))
+    start_states._scripted.cache_clear()
+    assert load_start_state(rom, "start") == first
+
+
+def test_a_state_is_replaced_only_on_request(rom: Rom, data: Path) -> None:
+    start, power_on = (load_start_state(rom, name) for name in ("start", "power_on"))
+    save_start_state(rom, "here", start)
+    with pytest.raises(StateError, match="--force"):
+        save_start_state(rom, "here", power_on)
+    assert load_start_state(rom, "here") == start
+    save_start_state(rom, "here", power_on, replace=True)
+    assert load_start_state(rom, "here") == power_on
+
+
+def test_a_folder_for_states_that_cannot_be_made_is_named(
+    rom: Rom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a-file").write_text("")
+    monkeypatch.setenv("POKERED_DATA", str(tmp_path / "a-file"))
+    with pytest.raises(StateError, match="POKERED_DATA"):
+        new_state_path(rom, "here")
+
+
+def test_a_name_longer_than_a_files_may_be_is_answered_like_any_unknown_one(rom: Rom) -> None:
+    with pytest.raises(StateNotFoundError):
+        load_start_state(rom, "a" * 300)
+    with pytest.raises(StateError, match="cannot be the name"):
+        new_state_path(rom, "a" * 300)
 
 
 def test_states_are_drawn_by_their_weights(rom: Rom) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pokered_env.errors import StateError, StateFormatError, StateMismatchError
-from pokered_env.state_file import MAGIC, pack_state, unpack_state
+from pokered_env.state_file import MAGIC, open_state, pack_state, unpack_state
 
 STATE = bytes(range(256)) * 10
 
@@ -26,6 +26,12 @@ def test_a_packed_state_comes_out_as_it_went_in() -> None:
 def test_a_state_of_another_rom_or_pyboy_is_refused(rom: str, version: str) -> None:
     with pytest.raises(StateMismatchError):
         unpack_state(PACKED, rom, version)
+
+
+def test_a_state_of_another_pyboy_can_be_opened_but_none_of_another_rom() -> None:
+    assert open_state(PACKED, "abc") == (STATE, "2.8.1")
+    with pytest.raises(StateMismatchError, match="rom_sha1 'abc'"):
+        open_state(PACKED, "abd")
 
 
 @given(st.integers(0, len(PACKED) - 1), st.integers(1, 255))

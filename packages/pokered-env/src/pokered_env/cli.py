@@ -71,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
         help="name, or file of a save state of any PyBoy since 1.6 (default: play up to it)",
     )
     source.add_argument("--episode", type=Path, help="where this recorded episode ends")
+    source.add_argument("--state", help="play up to it from this one: a name or a path")
+    make.add_argument("--force", action="store_true", help="replace a state of this name")
 
     bench = _command(commands, "bench", _bench, "measure speed, as one line of JSON")
     bench.add_argument("--rounds", type=int, default=10, help="interleaved rounds (10)")
@@ -174,16 +176,18 @@ def _make_state(options: argparse.Namespace) -> int:
     from pokered_env.episode import Episode, last_state
     from pokered_env.play import play
     from pokered_env.rom import resolve_rom
-    from pokered_env.start_states import load_start_state, save_start_state
+    from pokered_env.start_states import load_start_state, new_state_path, save_start_state
 
     rom = resolve_rom(options.rom, allow_unknown_rom=options.allow_unknown_rom)
+    new_state_path(rom, options.name, replace=options.force)  # before anybody plays for it
     if options.episode is not None:
         state = last_state(Episode.load(options.episode), options.rom)
     elif options.source is not None:
         state = load_start_state(rom, options.source)
     else:
-        state = play(options.rom, options.allow_unknown_rom, None)
-    print(f"{options.name}: {save_start_state(rom, options.name, state)}")
+        state = play(options.rom, options.allow_unknown_rom, options.state)
+    path = save_start_state(rom, options.name, state, replace=options.force)
+    print(f"{options.name}: {path}")
     return 0
 
 

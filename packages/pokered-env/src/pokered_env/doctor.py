@@ -10,7 +10,7 @@ import pokered_env
 from pokered_env.arguments import step_limit
 from pokered_env.bench import measure_efficiency
 from pokered_env.env import PokeRedEnv
-from pokered_env.start_states import cache_folder
+from pokered_env.folders import cache_folder, data_folder
 
 
 def report(rom_path: str | None, allow_unknown_rom: bool, steps: int) -> dict[str, str]:
@@ -36,6 +36,7 @@ def report(rom_path: str | None, allow_unknown_rom: bool, steps: int) -> dict[st
         "sha1": env.rom.sha1,
         "start states": ", ".join(profile.start_states),
         "cache": str(cache_folder()),
+        "own states": str(data_folder()),
         "ready after": f"{ready_s:.2f} s",
         "speed": f"{speed['env_steps_per_s']:,.0f} steps/s on one core, "
         f"{speed['efficiency']:.0%} of the bare emulator's",

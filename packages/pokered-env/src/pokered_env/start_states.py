@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,14 +22,16 @@ import numpy as np
 from pokered_env import scripts
 from pokered_env.emulator import PYBOY_VERSION, Emulator
 from pokered_env.errors import ConfigError, StateError, StateNotFoundError
+from pokered_env.folders import cache_folder, data_folder
 from pokered_env.migration import migrate_state
 from pokered_env.rom import Rom
-from pokered_env.state_file import MAGIC, pack_state, unpack_state
+from pokered_env.state_file import MAGIC, open_state, pack_state, unpack_state
 
 State = str | os.PathLike[str] | bytes
 """A start state: a name, the path of a file, or the bytes of one."""
 
 _STATE_TYPES = (str, os.PathLike, bytes)
+_LONGEST_NAME = 60  # file systems allow 255 bytes with the ending
 
 _log = logging.getLogger("pokered_env")
 
@@ -49,7 +50,7 @@ def load_start_state(rom: Rom, state: State) -> bytes:
     Raises:
         StateNotFoundError: Nothing has this name or path.
         StateFormatError: The file or bytes are no save state of this ROM.
-        StateMismatchError: It was made for another ROM or PyBoy.
+        StateMismatchError: It was made for another ROM.
     """
     if isinstance(state, bytes):
         return _native(rom, state)
@@ -145,11 +146,16 @@ def list_start_states(rom: Rom) -> dict[str, str]:
     return {**own, **{name: s.description for name, s in rom.profile.start_states.items()}}
 
 
-def save_start_state(rom: Rom, name: str, state: bytes) -> Path:
-    """Keep a native state under a name in the user's state folder; return the file's path.
+def new_state_path(rom: Rom, name: str, *, replace: bool = False) -> Path:
+    """Return the file in the user's state folder a state of this name is to be kept in.
+
+    Args:
+        rom: The cartridge.
+        name: What the state is to be called.
+        replace: Whether a state of this name may be there already.
 
     Raises:
-        StateError: The name cannot be a file's name, or the folder cannot be written.
+        StateError: The name cannot be a file's name, is taken, or the folder cannot be made.
     """
     if not _is_plain_name(name) or name in rom.profile.start_states:
         raise StateError(
@@ -157,31 +163,40 @@ def save_start_state(rom: Rom, name: str, state: bytes) -> Path:
             f"of {', '.join(rom.profile.start_states)}."
         )
     path = state_folder(rom) / f"{name}.state"
+    if path.exists() and not replace:
+        raise StateError(f"There is a state {name!r} already, {path}. --force replaces it.")
     try:
-        _write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StateError(f"Cannot write {path} ({error}). Set POKERED_CACHE.") from error
+        raise _unwritable(path, error) from error
     return path
 
 
-def cache_folder() -> Path:
-    """Return the folder for files that can be made again: ``$POKERED_CACHE`` or the system's."""
-    if chosen := os.environ.get("POKERED_CACHE"):
-        return Path(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "pokered-env"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/pokered-env"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pokered-env"
+def save_start_state(rom: Rom, name: str, state: bytes, *, replace: bool = False) -> Path:
+    """Keep a native state under a name in the user's state folder; return the file's path.
+
+    Raises:
+        StateError: As ``new_state_path`` does, or the file cannot be written.
+    """
+    path = new_state_path(rom, name, replace=replace)
+    try:
+        _write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return path
+
+
+def _unwritable(path: Path, error: OSError) -> StateError:
+    return StateError(f"Cannot write {path} ({error}). Set POKERED_DATA to another folder.")
 
 
 def state_folder(rom: Rom) -> Path:
     """Return the folder of the user's own states for this ROM."""
-    return cache_folder() / "states" / rom.sha1
+    return data_folder() / "states" / rom.sha1
 
 
 def _is_plain_name(name: str) -> bool:
-    return bool(name) and all(c.isalnum() or c in "-_" for c in name)
+    return 0 < len(name) <= _LONGEST_NAME and all(c.isalnum() or c in "-_" for c in name)
 
 
 @lru_cache(maxsize=32)
@@ -215,7 +230,9 @@ def _fingerprint(rom: Rom, name: str) -> str:
 @lru_cache(maxsize=32)
 def _native(rom: Rom, raw: bytes) -> bytes:
     if raw.startswith(MAGIC):
-        return unpack_state(raw, rom.sha1, PYBOY_VERSION)
+        raw, pyboy_version = open_state(raw, rom.sha1)
+        if pyboy_version == PYBOY_VERSION:
+            return raw
     size = len(load_start_state(rom, "power_on"))
     migrated = migrate_state(raw, size)
     return _in_fresh_emulator(rom, lambda emulator: emulator.load_state(migrated))

@@ -30,18 +30,34 @@ def unpack_state(packed: bytes, rom_sha1: str, pyboy_version: str) -> bytes:
         StateFormatError: The bytes were not written by ``pack_state``, or are damaged.
         StateMismatchError: They were written for another ROM, PyBoy or format.
     """
+    state, made_by = open_state(packed, rom_sha1)
+    if made_by != pyboy_version:
+        raise _mismatch("pyboy", made_by, pyboy_version)
+    return state
+
+
+def open_state(packed: bytes, rom_sha1: str) -> tuple[bytes, object]:
+    """Take the emulator's state out again, whichever PyBoy it is of; return that PyBoy's version.
+
+    Raises:
+        StateFormatError: The bytes were not written by ``pack_state``, or are damaged.
+        StateMismatchError: They were written for another ROM or format.
+    """
     header, body = _split(packed)
-    expected = {"version": FORMAT_VERSION, "rom_sha1": rom_sha1, "pyboy": pyboy_version}
-    for field, value in expected.items():
+    for field, value in {"version": FORMAT_VERSION, "rom_sha1": rom_sha1}.items():
         if header.get(field) != value:
-            raise StateMismatchError(
-                f"This save state has {field} {header.get(field)!r}, but {value!r} is running. "
-                "Make it again with `pokered states make`."
-            )
+            raise _mismatch(field, header.get(field), value)
     try:
-        return zlib.decompress(body)
+        return zlib.decompress(body), header.get("pyboy")
     except zlib.error as error:
         raise StateFormatError("The body of this save state is damaged.") from error
+
+
+def _mismatch(field: str, found: object, expected: object) -> StateMismatchError:
+    return StateMismatchError(
+        f"This save state has {field} {found!r}, but {expected!r} is running. Make it again with "
+        "`pokered states make`."
+    )
 
 
 def _split(packed: bytes) -> tuple[dict[str, object], bytes]:
