@@ -24,7 +24,7 @@ import gymnasium as gym
 import matplotlib
 import numpy as np
 from dreamer_agent import Agent, AgentConfig, TrainConfig, load, preset, train
-from dreamer_agent.train_config import load_yaml
+from dreamer_agent.train_config import load_yaml, preset_config
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -78,7 +78,8 @@ def cartpole(seed: int, env_steps: int, preset_name: str = "paper") -> TrainConf
     """Return the configuration of a CartPole run: that of ``examples/cartpole.yaml``."""
     config = dataclasses.replace(load_yaml(CONFIG), seed=seed, env_steps=env_steps)
     if preset_name == "notes":
-        config = dataclasses.replace(config, agent=_notes(config.agent))
+        replay = preset_config("notes").replay
+        config = dataclasses.replace(config, agent=_notes(config.agent), replay=replay)
     return config
 
 
