@@ -350,6 +350,45 @@ def test_a_restored_replay_goes_on_exactly_like_one_never_left(tmp_path, boundar
     assert all(equal(a, b) for a, b in zip(expected, got, strict=True))
 
 
+@pytest.mark.parametrize("boundary", ["cross", "within"])
+def test_a_byte_flipped_anywhere_is_named_and_a_restored_replay_goes_on_without_the_chunk(
+    tmp_path, boundary
+):
+    config = {"boundary": boundary, "chunk_length": 16, "context_every": 4, "burn_in": 4}
+    replay = make_replay(directory=tmp_path, **config)
+    fill(replay, 0, [25, 30])
+    replay.sample()
+    state = replay.save()
+    replay.close()
+    (path,) = tmp_path.glob("stream_0000/*.chunks")
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 5):
+        path.write_bytes(bytes(b ^ 255 if i == place else b for i, b in enumerate(whole)))
+        with pytest.warns(UserWarning, match="skipped damaged data at|are lost"):
+            again = make_replay(directory=tmp_path, **config)
+            again.restore(state)
+        for _ in range(5):
+            batch = again.sample()
+            assert np.array_equal(positions(batch)[batch.ids >= 0], batch.ids[batch.ids >= 0])
+        again._ahead.close()  # nothing may be written: the next place is flipped in the same file
+
+
+def test_a_chunk_lost_while_a_batch_that_needs_it_waits_is_passed_over(tmp_path):
+    config = {"chunk_length": 8, "batch_size": 16, "context_every": 4, "prefetch": False}
+    replay = make_replay(directory=tmp_path, **config)
+    fill(replay, 0, [64])
+    replay.sample()
+    assert min(window.start for window in replay._ahead.windows) < 8
+    replay.save()
+    replay._store._cache.clear()
+    (path,) = tmp_path.glob("stream_0000/*.chunks")
+    with path.open("r+b") as file:
+        file.write(b"\0")
+    with pytest.warns(UserWarning, match="fails its checksum"), pytest.raises(ReplayError):
+        replay.read(0, 0, 8)
+    assert (positions(replay.sample()) >= 8).all()
+
+
 def test_a_stored_replay_can_be_opened_to_learn_from_without_touching_it(tmp_path):
     replay = make_replay(2, directory=tmp_path)
     fill(replay, 0, [30])

@@ -22,6 +22,7 @@ from dreamer_agent.replay.schema import count_streams, load_schema
 from dreamer_agent.replay.store import ChunkStore
 from dreamer_agent.replay.windows import (
     Window,
+    are_stored,
     find_episodes,
     kept_spans,
     read_sequences,
@@ -173,7 +174,7 @@ class Replay:
 
     def can_sample(self) -> bool:
         """Whether a batch can be drawn."""
-        return self._ahead.windows is not None or self._sampler.num_starts(self.spans()) > 0
+        return self._has_chosen() or self._sampler.num_starts(self.spans()) > 0
 
     def sample(self) -> Batch:
         """Return a batch ``(B, T)``, and choose and begin to decode the one after it.
@@ -271,8 +272,12 @@ class Replay:
         if self._context:
             self._context.close()
 
+    def _has_chosen(self) -> bool:
+        """Whether the next batch is chosen, and its rows are there: a chunk may have been lost."""
+        return bool(self._ahead.windows) and are_stored(self._ahead.windows or (), self._store)
+
     def _prepare(self) -> None:
-        if self._ahead.windows is None:
+        if not self._has_chosen():
             windows = self._sampler.draw(self.batch_size, self.spans())
             if windows is None:
                 rows = self.stats().rows

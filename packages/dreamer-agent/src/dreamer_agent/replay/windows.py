@@ -16,6 +16,7 @@ from dreamer_agent.replay.store import ChunkStore
 __all__ = [
     "Spans",
     "Window",
+    "are_stored",
     "find_episodes",
     "kept_spans",
     "read_sequences",
@@ -49,6 +50,17 @@ def kept_spans(store: ChunkStore, capacity: int) -> list[list[tuple[int, int]]]:
         [(max(start, first), stop) for start, stop in store.spans(stream) if stop > first]
         for stream, first in enumerate(firsts)
     ]
+
+
+def are_stored(windows: Sequence[Window], store: ChunkStore) -> bool:
+    """Whether every row of these windows and of their burn-in can be read."""
+    return all(
+        any(
+            start <= window.before.start and window.start + window.length <= stop
+            for start, stop in store.spans(window.stream)
+        )
+        for window in windows
+    )
 
 
 def spread_windows(spans: Spans, num: int, length: int, every: int) -> list[Window]:
