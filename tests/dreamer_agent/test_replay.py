@@ -374,7 +374,7 @@ def test_a_byte_flipped_anywhere_is_named_and_a_restored_replay_goes_on_without_
 
 
 def test_a_chunk_lost_while_a_batch_that_needs_it_waits_is_passed_over(tmp_path):
-    config = {"chunk_length": 8, "batch_size": 16, "context_every": 4, "prefetch": False}
+    config = {"chunk_length": 8, "batch_size": 64, "online": False, "prefetch": False}
     replay = make_replay(directory=tmp_path, **config)
     fill(replay, 0, [64])
     replay.sample()
