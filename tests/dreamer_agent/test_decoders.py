@@ -21,9 +21,11 @@ def seeded():
         yield
 
 
-def image_decoder(shape=(9, 10, 1), stem="tile", likelihood="mse", classes=()):
+def image_decoder(
+    shape=(9, 10, 1), stem="tile", likelihood="mse", classes=(), high=255.0, dtype="uint8"
+):
     modality = "mask" if likelihood == "bernoulli" else "image"
-    spec = ObservationSpec("x", modality, likelihood, shape, "uint8", classes)
+    spec = ObservationSpec("x", modality, likelihood, shape, dtype, classes, high=high)
     return ImageDecoder(spec, ImageConfig(stem=stem, depth=4), DETER, STOCH, 8)
 
 
@@ -79,6 +81,38 @@ def test_grey_levels_are_classes():
     target = (levels * 85).to(torch.uint8)
     torch.testing.assert_close(decoder.loss(feature, target), expected)
     assert set(decoder.predict(feature).unique().tolist()) <= {0, 85, 170, 255}
+
+
+@pytest.mark.parametrize("high", [1.0, 3.0, 255.0])
+@pytest.mark.parametrize(("likelihood", "classes"), [("mse", ()), ("categorical", (4,))])
+def test_images_are_learned_and_predicted_as_shares_of_their_high_value(likelihood, classes, high):
+    decoder = image_decoder(likelihood=likelihood, classes=classes, high=high)
+    white = image_decoder(likelihood=likelihood, classes=classes)
+    white.load_state_dict(decoder.state_dict())
+    feature = torch.randn(2, FEATURE)
+    target = torch.randint(0, 2, (2, 9, 10, 1), dtype=torch.uint8)
+    loss, expected = decoder.loss(feature, target * high), white.loss(feature, target * 255)
+    torch.testing.assert_close(loss, expected)
+    shares = white.predict(feature).float() / 255
+    assert torch.equal(decoder.predict(feature), (shares * high).round().to(torch.uint8))
+
+
+def test_levels_are_spread_over_the_range_of_the_space():
+    decoder = image_decoder(likelihood="categorical", classes=(4,), high=3.0)
+    levels = torch.randint(0, 4, (2, 9, 10, 1))
+    feature = torch.randn(2, FEATURE)
+    expected = -decoder(feature).log_softmax(-1).gather(-1, levels.unsqueeze(-1))
+    loss = decoder.loss(feature, levels.to(torch.uint8))
+    torch.testing.assert_close(loss, expected.sum((1, 2, 3, 4)))
+    assert torch.equal(decoder.predict(feature), decoder(feature).argmax(-1).to(torch.uint8))
+
+
+@pytest.mark.parametrize(("dtype", "high"), [("uint8", 1.0), ("int8", 1.0), ("uint8", 255.0)])
+def test_masks_are_predicted_in_their_own_high_value_and_dtype(dtype, high):
+    decoder = image_decoder(likelihood="bernoulli", high=high, dtype=dtype)
+    predicted = decoder.predict(torch.randn(8, FEATURE))
+    assert predicted.dtype == getattr(torch, dtype)
+    assert set(predicted.unique().tolist()) == {0, high}
 
 
 @pytest.mark.parametrize("stem", STEMS)

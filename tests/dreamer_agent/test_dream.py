@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from batches import random_batch
 from dreamer_agent.agent import Agent
 from dreamer_agent.collect import Collector
-from dreamer_agent.dream import most_to_see, pick_sequences, save_dream
-from dreamer_agent.dream_frames import _phase
+from dreamer_agent.dream import (
+    dream,
+    first_rows,
+    modality_names,
+    most_to_see,
+    pick_sequences,
+    save_dream,
+)
+from dreamer_agent.dream_frames import _phase, render_frames
 from dreamer_agent.dream_panels import decode_text, draw_panels
 from dreamer_agent.episode_rows import EpisodeRows
 from dreamer_agent.open_loop import OpenLoop
 from dreamer_agent.replay import Batch, Replay
 from dreamer_agent.world_metrics import open_loop_errors, select_horizons
+from gymnasium import spaces
 from gymnasium.vector import SyncVectorEnv
 from multimodal_env import WalkEnv
 from PIL import Image
@@ -47,6 +56,16 @@ def test_mask_overlap_counts_an_empty_mask_rightly_predicted_as_one():
     predicted[0, 3, :, 0] = 255
     errors = open_loop_errors(open_loop(x=(truth, predicted)), {"x": "mask"}, no_resets())
     assert errors["x/iou"].tolist() == [1, 2 / 3, 1]
+
+
+@pytest.mark.parametrize("high", [1, 255])
+def test_a_perfect_mask_scores_one_and_a_wrong_one_less_whatever_its_high_value(high):
+    truth = np.zeros((1, 5, 2, 2), np.uint8)
+    truth[0, :, 0] = high
+    wrong = truth[:, :, ::-1].copy()
+    for predicted, expected in ((truth, 1), (wrong, 0)):
+        errors = open_loop_errors(open_loop(x=(truth, predicted)), {"x": "mask"}, no_resets())
+        assert errors["x/iou"].tolist() == [expected] * 3
 
 
 def test_text_accuracy_leaves_padding_out():
@@ -128,7 +147,7 @@ def test_token_ids_become_characters(ids, alphabet, text):
     [
         ("image", (72, 80, 1), 255),
         ("image", (500, 300, 3), 255),
-        ("mask", (72, 80), 255),
+        ("mask", (72, 80), 2),
         ("tokens", (200,), 127),
         ("vector", (3,), 9),
         ("vector", (335,), 9),
@@ -138,14 +157,42 @@ def test_token_ids_become_characters(ids, alphabet, text):
 def test_every_modality_is_drawn_and_errors_show(modality, shape, high):
     rng = np.random.default_rng(0)
     dtype = np.float32 if modality == "vector" else np.uint8
-    truth = np.asarray(rng.integers(1, high, shape)).astype(dtype)
-    wrong = np.where(truth == 1, 2, truth - 1).astype(dtype)
+    low = 0 if modality == "mask" else 1
+    truth = np.asarray(rng.integers(low, high, shape)).astype(dtype)
+    wrong = np.where(truth == low, low + 1, truth - 1).astype(dtype)
     same = draw_panels(modality, truth, truth, (100, 90))
     differs = draw_panels(modality, truth, wrong, (100, 90))
     assert all(panel.size == (100, 90) for panel in (*same, *differs))
     assert same[0].tobytes() == same[1].tobytes()
     assert same[2].tobytes() != differs[2].tobytes()
     assert np.asarray(same[2], int).sum() < np.asarray(differs[2], int).sum()
+
+
+def test_what_is_set_in_a_mask_of_ones_is_drawn_white():
+    mask = np.array([[0, 1], [0, 0]], np.uint8)
+    real, same, error = draw_panels("mask", mask, mask, (100, 100), scale=(0, 1))
+    assert real.getpixel((75, 25)) == same.getpixel((75, 25)) == (255, 255, 255)
+    assert real.getpixel((25, 25)) == error.getpixel((75, 25)) == (0, 0, 0)
+    error = draw_panels("mask", mask, np.zeros_like(mask), (100, 100))[2]
+    assert error.getpixel((75, 25)) == (255, 255, 255)
+
+
+FEW_LEVELS = spaces.Dict(
+    screen=spaces.Box(0, 3, (4, 4), np.uint8), mask=spaces.Box(0, 1, (4, 4), np.uint8)
+)
+
+
+def test_a_dream_of_few_levels_stays_in_its_space_and_is_drawn_in_full_contrast():
+    hints, action = {"mask": "mask"}, spaces.Discrete(2)
+    agent = Agent(FEW_LEVELS, action, tiny_agent(), modalities=hints)
+    batch = random_batch(FEW_LEVELS, action, length=5)
+    batch.obs["screen"][0, 0] = 3
+    result = first_rows(dream(agent, batch, 2), 5)
+    for key, (_, predicted) in result.observations.items():
+        assert all(FEW_LEVELS[key].contains(one) for one in predicted.reshape(-1, 4, 4))
+    seen = render_frames(result, modality_names(agent))[0]
+    top = list(result.observations).index("screen") * 240 + 22 + 16
+    assert seen.getpixel((8 + 10, top + 10)) == (255, 255, 255)
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ def seeded():
         yield
 
 
-def image_spec(shape, modality="image"):
-    return ObservationSpec("x", modality, "mse", shape, "uint8")
+def image_spec(shape, modality="image", high=255.0):
+    return ObservationSpec("x", modality, "mse", shape, "uint8", high=high)
 
 
 def text_spec(length=12, vocabulary=256):
@@ -68,6 +68,15 @@ def test_pixels_are_scaled_to_plus_minus_a_half_and_masks_by_being_set():
         encoder.convs[0] = Spy()
         encoder(torch.tensor([[[0, 3, 255]]], dtype=torch.uint8))
         np.testing.assert_allclose(encoder.convs[0].seen.flatten().numpy(), expected, atol=1e-6)
+
+
+def test_pixels_of_another_range_look_the_same_as_shares_of_white():
+    torch.manual_seed(0)
+    white = ImageEncoder(image_spec((16, 16)), ImageConfig())
+    levels = ImageEncoder(image_spec((16, 16), high=3.0), ImageConfig())
+    levels.load_state_dict(white.state_dict())
+    image = torch.randint(0, 4, (2, 16, 16), dtype=torch.uint8)
+    torch.testing.assert_close(levels(image), white(image * 85))
 
 
 def test_the_game_screen_keeps_its_tile_grid():

@@ -68,6 +68,20 @@ def test_one_setting_predicts_shades_in_every_image_that_has_none_of_its_own():
     assert specs["screen"].likelihood == "mse"
 
 
+def test_pictures_keep_the_highest_value_of_their_space():
+    space = spaces.Dict(
+        screen=spaces.Box(0, 3, (8, 8), np.uint8),
+        flags=spaces.Box(0, 1, (8, 8, 1), np.uint8),
+        bits=spaces.MultiBinary((8, 8)),
+        levels=spaces.MultiDiscrete(np.full((8, 8), 5)),
+        open=spaces.Box(-np.inf, np.inf, (8, 8), np.float32),
+    )
+    hints = {"flags": "mask", "bits": "mask", "levels": "image", "open": "mask"}
+    specs = observation_specs(space, AgentConfig(), hints)
+    highs = {key: spec.high for key, spec in specs.items()}
+    assert highs == {"screen": 3, "flags": 1, "bits": 1, "levels": 4, "open": 255}
+
+
 def test_a_single_space_gets_the_key_observation():
     assert list(observation_specs(spaces.Box(-1, 1, (4,)), AgentConfig())) == [SINGLE_KEY]
 

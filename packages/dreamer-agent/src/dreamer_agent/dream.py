@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from dreamer_agent.agent import Agent
 from dreamer_agent.dream_frames import save_dream_file
 from dreamer_agent.open_loop import OpenLoop
 from dreamer_agent.replay import Batch, Replay
+from dreamer_agent.spaces import WHITE
 from dreamer_agent.world_metrics import open_loop_errors, select_horizons
 
 __all__ = [
@@ -38,7 +40,9 @@ def dream(agent: Agent, batch: Batch, context_steps: int = 5, seed: int = 0) -> 
     """
     generator = torch.Generator(agent.device).manual_seed(seed)
     agent.world_model.eval()
-    return agent.world_model.open_loop(batch, context_steps, generator)
+    result = agent.world_model.open_loop(batch, context_steps, generator)
+    highs = {key: spec.high for key, spec in agent.observations.items() if spec.high != WHITE}
+    return dataclasses.replace(result, highs=highs)
 
 
 def pick_sequences(replay: Replay, num: int, context_steps: int, horizon: int) -> Batch:
@@ -77,6 +81,7 @@ def first_rows(result: OpenLoop, length: int) -> OpenLoop:
         (result.reward[0][:, :length], result.reward[1][:, :length]),
         (result.continues[0][:, :length], result.continues[1][:, :length]),
         result.context_steps,
+        result.highs,
     )
 
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from dreamer_agent.dream_panels import ACCENT, DIM, INK, PAPER, draw_panels
 from dreamer_agent.errors import ConfigError
 from dreamer_agent.open_loop import OpenLoop
+from dreamer_agent.spaces import WHITE
 
 __all__ = ["render_frames", "render_strip", "save_dream_file", "save_frames"]
 
@@ -149,8 +150,10 @@ def _panels(
     size: tuple[int, int],
 ) -> tuple[Image.Image, ...]:
     truth, predicted = (values[index] for values in result.observations[key])
-    scale = (float(truth.min()), float(truth.max()))
     modality = modalities.get(key, "vector")
+    scale = (float(truth.min()), float(truth.max()))
+    if modality in ("image", "mask"):
+        scale = (0.0, result.highs.get(key, WHITE))
     return draw_panels(modality, truth[t], predicted[t], size, alphabets.get(key), scale)
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from dreamer_agent.spaces import WHITE
+
 __all__ = ["ACCENT", "DIM", "INK", "PAPER", "decode_text", "draw_panels"]
 
 INK, PAPER, DIM, ACCENT = (235, 235, 235), (18, 20, 26), (140, 146, 160), (90, 200, 250)
@@ -50,14 +52,18 @@ def draw_panels(
         predicted: The prediction of it.
         size: Width and height of each panel in pixels.
         alphabet: Characters of token ids.
-        scale: Lowest and highest number shown; from the truth if left out.
+        scale: Lowest and highest number shown; if left out, from the truth, and for pictures
+            (0, 255). Every pixel of a mask above 0 is white.
     """
     if modality in ("image", "mask"):
-        error = np.abs(truth.astype(np.int16) - predicted.astype(np.int16)).astype(np.uint8)
-        return _picture(truth, size), _picture(predicted, size), _picture(error, size)
+        high = scale[1] if scale else WHITE
+        real, guess = (_grey(values, modality, high) for values in (truth, predicted))
+        error = np.abs(real - guess)
+        return _picture(real, size), _picture(guess, size), _picture(error, size)
     if modality == "tokens":
-        real, guess = decode_text(truth, alphabet), decode_text(predicted, alphabet)
-        return _page(real, size), _page(guess, size), _page(_difference(real, guess), size)
+        said, guessed = decode_text(truth, alphabet), decode_text(predicted, alphabet)
+        wrong = _difference(said, guessed)
+        return _page(said, size), _page(guessed, size), _page(wrong, size)
     before, after = (np.ravel(values).astype(np.float64) for values in (truth, predicted))
     low, high = scale or (before.min(), before.max())
     low, high = min(low, 0.0), max(high, 1e-6)
@@ -69,7 +75,13 @@ def draw_panels(
     )
 
 
+def _grey(values: NDArray[Any], modality: str, high: float) -> NDArray[np.int16]:
+    share = values > 0 if modality == "mask" else np.clip(values / high, 0, 1)
+    return np.rint(share * WHITE).astype(np.int16)
+
+
 def _picture(values: NDArray[Any], size: Size) -> Image.Image:
+    values = values.astype(np.uint8)
     values = values[..., None] if values.ndim == 2 else values
     image = Image.fromarray(values[..., :3] if values.shape[2] >= 3 else values[..., 0])
     scale = min(size[0] / image.width, size[1] / image.height)
@@ -105,7 +117,7 @@ def _numbers(values: NDArray[np.float64], low: float, high: float, size: Size) -
         side = int(np.ceil(np.sqrt(len(values) * size[0] / size[1])))
         cells = np.zeros(side * -(-len(values) // side))
         cells[: len(values)] = level
-        return _picture((cells.reshape(-1, side) * 255).astype(np.uint8), size)
+        return _picture(cells.reshape(-1, side) * WHITE, size)
     panel = Image.new("RGB", size, _PAGE)
     draw = ImageDraw.Draw(panel)
     width, height = size[0] / len(values), size[1] - 1

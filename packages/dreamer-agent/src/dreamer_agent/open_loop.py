@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,9 +19,11 @@ class OpenLoop:
         reward: Truth and prediction ``(B, T)``.
         continues: Truth (1 − terminal) and predicted continue probability ``(B, T)``.
         context_steps: Steps that were filtered; later ones are imagined.
+        highs: Highest value of a pixel by key, for those where it is not 255.
     """
 
     observations: dict[str, tuple[np.ndarray, np.ndarray]]
     reward: tuple[np.ndarray, np.ndarray]
     continues: tuple[np.ndarray, np.ndarray]
     context_steps: int
+    highs: Mapping[str, float] = field(default_factory=dict)

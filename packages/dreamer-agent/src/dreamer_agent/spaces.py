@@ -20,6 +20,9 @@ SINGLE_KEY = "observation"
 
 MAX_IMAGE_CHANNELS = 16
 
+WHITE = 255.0
+"""Highest value of a pixel, unless its space has another."""
+
 _LIKELIHOODS: dict[Modality, tuple[Likelihood, ...]] = {
     "image": ("mse", "categorical"),
     "mask": ("bernoulli",),
@@ -43,6 +46,7 @@ class ObservationSpec:
         classes: Classes of every element: vocabulary of tokens, choices of discrete keys, grey
             levels of categorical images; empty for other keys.
         offset: Smallest class value (``Discrete(start=...)``), else 0.
+        high: Highest value of an image's or mask's pixel; the networks see shares of it.
         encode: Whether the world model sees the key.
         decode: Whether the world model reconstructs it.
         loss_scale: Weight of its reconstruction loss.
@@ -55,6 +59,7 @@ class ObservationSpec:
     dtype: str
     classes: tuple[int, ...] = ()
     offset: tuple[int, ...] = ()
+    high: float = WHITE
     encode: bool = True
     decode: bool = True
     loss_scale: float = 1.0
@@ -132,6 +137,7 @@ def _spec(
         dtype=str(np.dtype(space.dtype)),
         classes=classes,
         offset=offset,
+        high=_highest_pixel(space) if modality in ("image", "mask") else WHITE,
         encode=settings.encode,
         decode=settings.decode,
         loss_scale=settings.loss_scale,
@@ -189,6 +195,15 @@ def _classes(space: gym.Space[Any], modality: Modality) -> tuple[tuple[int, ...]
     return (), ()
 
 
+def _highest_pixel(space: gym.Space[Any]) -> float:
+    if isinstance(space, spaces.MultiBinary):
+        return 1.0
+    if isinstance(space, spaces.MultiDiscrete):
+        return float((space.start + space.nvec - 1).max())
+    high = float(np.max(space.high)) if isinstance(space, spaces.Box) else np.inf
+    return high if 0 < high < np.inf else WHITE
+
+
 def action_mask_key(
     observations: Mapping[str, ObservationSpec], action: ActionSpec, config: AgentConfig
 ) -> str | None:
@@ -232,13 +247,16 @@ def module_name(key: str) -> str:
 
 
 def describe(observations: Mapping[str, ObservationSpec], action: ActionSpec) -> dict[str, Any]:
-    """Describe the spaces with builtins only, for JSON and for comparing checkpoints by key."""
+    """Describe the spaces with builtins only, for JSON and for comparing checkpoints by key.
+
+    What weights do not depend on is left out: how keys are used, and the unit of pixels.
+    """
 
     def builtin(spec: ObservationSpec | ActionSpec) -> dict[str, Any]:
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in dataclasses.asdict(spec).items()
-            if name not in ("encode", "decode", "loss_scale")
+            if name not in ("encode", "decode", "loss_scale", "high")
         }
 
     return {

@@ -21,9 +21,9 @@ def open_loop_errors(
 ) -> HorizonErrors:
     """Compare predictions with what happened, per step ahead.
 
-    Measures by modality: images ``mae`` (of 255) and ``mae_copy``, that of repeating the last
-    frame seen; masks ``iou``; tokens ``accuracy`` (of characters, without padding and pages that
-    are empty in both) and ``exact``;
+    Measures by modality: images ``mae`` (as a rule of 255) and ``mae_copy``, that of repeating the
+    last frame seen; masks ``iou``; tokens ``accuracy`` (of characters, without padding and pages
+    that are empty in both) and ``exact``;
     vectors ``mae`` in the observation's own units; discrete and binary ``accuracy``. Reward and
     continue: ``mae``. Steps after a reset that the model could not see are left out.
 
@@ -63,7 +63,7 @@ def _measure(
     if modality == "tokens":
         return _text_measures(truth, predicted)
     if modality == "mask":
-        a, b = _flat(truth) > 127, _flat(predicted) > 127
+        a, b = _flat(truth) > 0, _flat(predicted) > 0  # any unit: a pixel is set or not
         union = (a | b).sum(-1)
         return {"iou": np.where(union > 0, (a & b).sum(-1) / np.maximum(union, 1), 1.0)}
     if modality in ("discrete", "binary"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from dreamer_agent.config import ImageConfig
@@ -14,15 +14,13 @@ from dreamer_agent.layers import BlockLinear, NormedLinear, RMSNorm, conv, linea
 from dreamer_agent.spaces import ObservationSpec
 from dreamer_agent.stems import Stem, plan_stem
 
-WHITE = 255
-
 
 class ImageDecoder(nn.Module):
     """Predict images or masks of any size.
 
-    The likelihood decides what is learned: ``mse`` a sigmoid against x/255 with the squared error
-    summed over pixels, ``bernoulli`` the probability that a mask's pixel is set, ``categorical``
-    one of ``levels`` grey levels per pixel.
+    The likelihood decides what is learned: ``mse`` a sigmoid against x/high (of the space, mostly
+    255) with the squared error summed over pixels, ``bernoulli`` the probability that a mask's
+    pixel is set, ``categorical`` one of ``levels`` grey levels in [0, high] per pixel.
 
     Args:
         spec: The observation key.
@@ -37,6 +35,7 @@ class ImageDecoder(nn.Module):
     ) -> None:
         super().__init__()
         self.spec = spec
+        self.dtype = getattr(torch, spec.dtype)
         height, width, channels = spec.image_size
         self.size = (height, width, channels)
         self.levels = spec.classes[0] if spec.likelihood == "categorical" else 1
@@ -60,7 +59,7 @@ class ImageDecoder(nn.Module):
         return planes.permute(0, 3, 4, 1, 2).float()
 
     def loss(
-        self, feature: Float[Tensor, "N feature"], target: UInt8[Tensor, "N *shape"]
+        self, feature: Float[Tensor, "N feature"], target: Shaped[Tensor, "N *shape"]
     ) -> Float[Tensor, " N"]:
         """Return the negative log-likelihood or squared error, summed over pixels."""
         output = self(feature)
@@ -69,21 +68,24 @@ class ImageDecoder(nn.Module):
             return _level_loss(output, self._levels_of(target))
         if self.spec.likelihood == "bernoulli":
             return bernoulli_loss(output.squeeze(-1), target > 0).sum((1, 2, 3))
-        return (output.squeeze(-1).sigmoid() - target.float() / WHITE).square().sum((1, 2, 3))
+        share = target.float() / self.spec.high
+        return (output.squeeze(-1).sigmoid() - share).square().sum((1, 2, 3))
 
-    def predict(self, feature: Float[Tensor, "N feature"]) -> UInt8[Tensor, "N *shape"]:
-        """Return the most likely observation: grey levels 0..255, masks 0 or 255."""
+    def predict(self, feature: Float[Tensor, "N feature"]) -> Shaped[Tensor, "N *shape"]:
+        """Return the most likely observation: pixels in [0, high], those of masks 0 or high."""
         output = self(feature)
         if self.spec.likelihood == "categorical":
-            pixels = output.argmax(-1).float() * (WHITE / max(self.levels - 1, 1))
+            pixels = output.argmax(-1).float() / max(self.levels - 1, 1)
         elif self.spec.likelihood == "bernoulli":
-            pixels = (output.squeeze(-1) > 0).float() * WHITE
+            pixels = (output.squeeze(-1) > 0).float()
         else:
-            pixels = output.squeeze(-1).sigmoid() * WHITE
-        return pixels.round().to(torch.uint8).reshape(-1, *self.spec.shape)
+            pixels = output.squeeze(-1).sigmoid()
+        pixels = pixels * self.spec.high
+        pixels = pixels if self.dtype.is_floating_point else pixels.round()
+        return pixels.to(self.dtype).reshape(-1, *self.spec.shape)
 
     def _levels_of(self, target: Tensor) -> Tensor:
-        return (target.float() * ((self.levels - 1) / WHITE)).round().long()
+        return (target.float() * ((self.levels - 1) / self.spec.high)).round().long()
 
 
 def _level_loss(logits: Tensor, levels: Tensor) -> Tensor:

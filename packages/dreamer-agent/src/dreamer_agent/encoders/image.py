@@ -6,7 +6,7 @@ import itertools
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from dreamer_agent.config import ImageConfig
@@ -42,6 +42,7 @@ class ImageEncoder(nn.Module):
         height, width, channels = spec.image_size
         self.is_mask = spec.modality == "mask"
         self.channels = channels
+        self.high = spec.high
         self.stem = config.stem
         self.tile = config.tile
         plan = plan_stem(height, width, config)
@@ -61,9 +62,9 @@ class ImageEncoder(nn.Module):
     def _is_tiled(self, stage: int) -> bool:
         return self.stem == "tile" and stage == 0
 
-    def forward(self, image: UInt8[Tensor, "N *shape"]) -> Float[Tensor, "N out"]:
+    def forward(self, image: Shaped[Tensor, "N *shape"]) -> Float[Tensor, "N out"]:
         """Encode raw observations; scaling is done here."""
-        x = (image > 0).float() if self.is_mask else image.float() / 255
+        x = (image > 0).float() if self.is_mask else image.float() / self.high
         x = (x - 0.5).reshape(*image.shape[:3], self.channels)  # (N, H, W, C)
         if self.stem == "tile":
             x = _space_to_depth(x, self.tile)
