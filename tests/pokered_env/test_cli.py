@@ -4,10 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pokered_env import profiles, ram
+from pokered_env import profiles
 from pokered_env.cli import main
 from pokered_env.env import PokeRedEnv
 from pokered_env.episode import Episode, replay
@@ -48,6 +49,19 @@ def test_an_episode_is_recorded_verified_and_shown(tmp_path: Path, capsys: Captu
     assert "every step as recorded" in capsys.readouterr().out
     assert video.stat().st_size > 1000
     assert heat.stat().st_size > 100
+
+
+def test_a_picture_or_video_that_cannot_be_written_is_named_before_the_replay(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    file = tmp_path / "e.prz"
+    assert main(["record", str(file), "--steps", "3"]) == 0
+    episode = Episode.load(file)
+    replace(episode, checks=bytes(len(episode.checks))).save(file)  # a replay would say so
+    for option in ("--video", "--heat-map"):
+        for path in (tmp_path / "e.txt", tmp_path / "nowhere" / "e.gif"):
+            assert main(["replay", str(file), "--verify", option, str(path)]) == 1
+            assert path.name in capsys.readouterr().err
 
 
 def test_a_damaged_recording_is_one_line_and_exit_status_1(tmp_path: Path, capsys: Capture) -> None:
@@ -116,19 +130,30 @@ def test_a_state_is_replaced_only_by_force_and_it_is_said_before_playing(
     assert file.read_bytes() != first
 
 
+_PLAY_AND_CLOSE = """
+import sys, threading, time, sdl2, pokered_env.cli
+
+def close_the_window():
+    while True:
+        time.sleep(0.5)
+        sdl2.SDL_PushEvent(sdl2.SDL_Event(type=sdl2.SDL_QUIT))
+
+threading.Thread(target=close_the_window, daemon=True).start()
+sys.exit(pokered_env.cli.main(sys.argv[1:]))
+"""
+
+
 def test_a_state_is_made_by_playing_on_from_another(tmp_path: Path) -> None:
     with PokeRedEnv() as env:
         env.reset(seed=0)
         for action in (1, 1, 0):
             env.step(action)
         place = env.game_state
-        flag = env.rom.profile.events.flags[env.rom.profile.ending_event or ""]
-        env.emulator.write(ram.EVENT_FLAGS.address + flag // 8, 1 << flag % 8)  # play ends at once
         (tmp_path / "some.state").write_bytes(env.emulator.save_state())
     words = ["states", "make", "played", "--state", str(tmp_path / "some.state")]
     display = {"SDL_VIDEODRIVER": "dummy", "DISPLAY": ":0", "POKERED_DATA": str(tmp_path)}
     subprocess.run(
-        [sys.executable, "-m", "pokered_env.cli", *words], check=True, env={**os.environ, **display}
+        [sys.executable, "-c", _PLAY_AND_CLOSE, *words], check=True, env={**os.environ, **display}
     )
     (file,) = tmp_path.rglob("played.state")
     with PokeRedEnv(start_state=file) as env:

@@ -18,6 +18,7 @@ import pokered_env
 import pytest
 from gymnasium.utils.env_checker import check_env
 from pokered_env import ram
+from pokered_env.emulator import PYBOY_VERSION
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import (
     ClosedError,
@@ -28,6 +29,7 @@ from pokered_env.errors import (
     StateError,
     StateNotFoundError,
 )
+from pokered_env.state_file import pack_state
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 ID = "pokered_env:PokeRed-v0"
@@ -192,6 +194,36 @@ def test_the_last_step_is_truncated_and_has_the_summary() -> None:
         assert not summary["goal_reached"]
         with pytest.raises(ResetNeededError):
             env.step(0)
+
+
+@pytest.mark.parametrize(
+    ("goal", "reason"),
+    [
+        ("GOT_STARTER", "goal='GOT_STARTER' is reached in the start state 'got_starter' already"),
+        (lambda state: bool(state.party), "is reached in the start state 'got_starter' already"),
+    ],
+)
+def test_a_goal_reached_before_the_episode_begins_is_an_error(goal: Any, reason: str) -> None:
+    with PokeRedEnv(goal=goal) as env:
+        env.reset(seed=0)
+        env.step(0)
+        with pytest.raises(ConfigError, match=reason):
+            env.reset(options={"state": "got_starter"})
+        with pytest.raises(ResetNeededError):
+            env.step(0)
+        env.reset()
+        assert not env.step(0)[2]
+
+
+def test_a_completed_game_can_be_played_on() -> None:
+    with PokeRedEnv() as env:
+        env.reset(seed=0)
+        ending = env.rom.profile.events.flags[env.rom.profile.ending_event or ""]
+        env.emulator.write(ram.EVENT_FLAGS.address + ending // 8, 1 << ending % 8)
+        completed = pack_state(env.emulator.save_state(), env.rom.sha1, PYBOY_VERSION)
+        assert env.step(0)[2]
+        env.reset(options={"state": completed})
+        assert not env.step(0)[2]
 
 
 def test_a_reached_goal_terminates() -> None:

@@ -30,7 +30,15 @@ def test_a_game_with_an_ending_flag_ends_by_it(make_state: Make) -> None:
     goal = make_goal(None, replace(pokemon_red(), ending_event="EVENT_GOT_TOWN_MAP"))
     started = progress(make_state())
     assert not goal(started, make_state())
+    started.update(make_state(events=(24,)), {})
     assert goal(started, make_state(events=(24,)))
+
+
+def test_a_completed_game_is_not_completed_again(make_state: Make) -> None:
+    goal = make_goal(None, replace(pokemon_red(), ending_event="EVENT_GOT_TOWN_MAP"))
+    started = progress(make_state(events=(24,)))
+    started.update(make_state(events=(24,), x=1), {})
+    assert not goal(started, make_state(events=(24,), x=1))
 
 
 def test_a_number_of_badges_an_event_or_a_function_can_be_the_goal(make_state: Make) -> None:

@@ -25,7 +25,7 @@ from pokered_env.emulator import PYBOY_VERSION, Emulator, Window
 from pokered_env.errors import ClosedError, ConfigError, ResetNeededError
 from pokered_env.exploration import Exploration
 from pokered_env.game_state import GameReader, GameState
-from pokered_env.goals import Goal, make_goal
+from pokered_env.goals import Goal, make_goal, reached_at_start
 from pokered_env.info import StepInfo, describe
 from pokered_env.observation import Observation
 from pokered_env.progress import EpisodeProgress
@@ -213,7 +213,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
 
         Raises:
             StateError: The state cannot be used.
-            ConfigError: An option is unknown.
+            ConfigError: An option is unknown, or the goal is reached in the start state.
         """
         out = observation.new_observation()
         return out, self.reset_into(out, seed=seed, options=options)
@@ -230,10 +230,13 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         super().reset(seed=seed)
         label, start = starts.draw(self.np_random)
         emulator.load_state(start)
+        loaded = self._game.read()  # before frames pass: what happens in those is the episode's
         seed_game(emulator, self.np_random, self._profile.max_seed_noop_frames)
         self._state = self._game.read()
         self._progress = EpisodeProgress(self._state, self._exploration, label)
-        self.is_over = False
+        self.is_over = self._goal(self._progress, loaded)
+        if self.is_over:
+            raise reached_at_start(self.arguments["goal"], label)
         self._last_action = 0
         return self._observe(out, dict.fromkeys(REWARD_TERMS, 0.0), [], frames=0)
 

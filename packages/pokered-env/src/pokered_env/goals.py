@@ -21,7 +21,8 @@ def make_goal(goal: Goal | None, profile: RomProfile) -> GoalTest:
     """Return the test for a goal.
 
     Args:
-        goal: The goal; None for the game's completion.
+        goal: The goal; None for the game's completion, in this episode: a completed one may be
+            played on.
         profile: The game.
 
     Raises:
@@ -42,11 +43,19 @@ def make_goal(goal: Goal | None, profile: RomProfile) -> GoalTest:
     return lambda progress, now: now.num_badges >= goal
 
 
+def reached_at_start(goal: Goal | None, start_state: str) -> ConfigError:
+    """Return the error that says a start state leaves nothing to do."""
+    return ConfigError(
+        f"goal={goal!r} is reached in the start state {start_state!r} already. Start from a state "
+        "before that, or pass another goal=; goal=lambda state: False ends no episode."
+    )
+
+
 def _completion(profile: RomProfile) -> GoalTest:
     if profile.ending_event is None:
         return lambda progress, now: now.num_hall_of_fame_teams > progress.first_hall_of_fame_teams
     ending = profile.events.flags[profile.ending_event]
-    return lambda progress, now: now.has_event(ending)
+    return lambda progress, now: ending in progress.event_flags
 
 
 def _flag(name: str, profile: RomProfile) -> int:
