@@ -6,7 +6,7 @@ import json
 
 import pytest
 from dreamer_agent.metrics import Meter, Watch
-from dreamer_agent.schedule import Every
+from dreamer_agent.schedule import Every, ReplayRatio
 
 HEALTHY = {"latent/kl": 5.0, "behaviour/entropy": 0.6}
 
@@ -33,6 +33,19 @@ def test_every_is_due_once_per_stretch_even_when_steps_jump():
     every = Every(10)
     assert [step for step in (3, 9, 10, 11, 19, 35, 39, 40) if every.due(step)] == [10, 35, 40]
     assert not Every(0).due(100)
+
+
+def test_updates_are_due_by_the_replay_ratio_and_a_new_one_bills_nothing_of_the_past():
+    ratio = ReplayRatio(8, 24, first_step=40)
+    assert [ratio.due(step) for step in (0, 40, 42, 43, 100)] == [0, 0, 0, 1, 20]
+    again, faster, slower = (ReplayRatio(value, 24, 40) for value in (8, 48, 4))
+    for one in (again, faster, slower):
+        one.restore(json.loads(json.dumps(ratio.state())), step=101)
+    assert [one.due(101) for one in (again, faster, slower)] == [20, 20, 20]
+    assert [one.due(107) for one in (again, faster, slower)] == [22, 32, 21]
+    early = ReplayRatio(48, 24, 40)
+    early.restore(ratio.state(), step=10)
+    assert [early.due(step) for step in (40, 41)] == [0, 2]
 
 
 @pytest.mark.parametrize(

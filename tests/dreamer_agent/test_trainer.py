@@ -253,14 +253,28 @@ def test_a_resumed_run_may_go_on_longer_but_not_change_its_model(tmp_path):
         train(replace(config, replay=ReplayConfig(boundary="within")), resume=True)
 
 
+@pytest.mark.parametrize(("ratio", "new_updates"), [(16, 20 * 16 // 24), (2, 20 * 2 // 24)])
+def test_another_replay_ratio_counts_from_the_resume_on(tmp_path, ratio, new_updates):
+    config = tiny_config(tmp_path / "run", env_steps=100, eval_every_steps=0)
+    train(config)
+    done = (100 - 40) * 8 // 24
+    assert metrics_of(tmp_path / "run")[-1]["updates"] == done
+    train(replace(config, env_steps=120, replay_ratio=ratio), resume=True)
+    assert metrics_of(tmp_path / "run")[-1]["updates"] == done + new_updates
+    train(replace(config, env_steps=160, replay_ratio=ratio), resume=True)
+    assert metrics_of(tmp_path / "run")[-1]["updates"] == done + 60 * ratio // 24
+
+
 def test_an_environment_with_other_spaces_is_named_key_by_key(tmp_path):
     config = tiny_config(tmp_path / "run", env_steps=60)
     train(config)
     saved = replace(load_yaml(tmp_path / "run" / "config.yaml"), env="Acrobot-v1")
     save_yaml(saved, tmp_path / "run" / "config.yaml")
-    shutil.rmtree(tmp_path / "run" / "replay")
+    replay = tmp_path / "run" / "replay"
+    before = {path: path.read_bytes() for path in replay.rglob("*") if path.is_file()}
     with pytest.raises(SpacesMismatchError, match=r"observation.*shape.*\[4\].*\[6\]"):
         train(saved, resume=True)
+    assert {path: path.read_bytes() for path in replay.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize(

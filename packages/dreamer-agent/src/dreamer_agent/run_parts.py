@@ -56,13 +56,8 @@ class RunParts:
             training,
         )
 
-    def restore(self, saved: Checkpoint, where: str) -> None:
-        """Return to a checkpoint of a training run.
-
-        Raises:
-            SpacesMismatchError: It was made for other spaces; names ``where`` and the key.
-        """
-        compare_specs(saved.spec, self.agent.spec, where)
+    def restore(self, saved: Checkpoint) -> None:
+        """Return to a checkpoint of a training run, the one the parts were built for."""
         self.agent.load_state_dict(saved.model)
         self.agent.load_optimizer_state(saved.optimizer)
         assert saved.training is not None
@@ -76,12 +71,21 @@ class RunParts:
             )
 
 
-def build_parts(config: TrainConfig, run: RunDirectory, stack: ExitStack) -> RunParts:
+def build_parts(
+    config: TrainConfig, run: RunDirectory, stack: ExitStack, saved: Checkpoint | None = None
+) -> RunParts:
     """Make the parts of a run, untrained and empty; ``stack`` closes them.
+
+    Args:
+        config: The run.
+        run: Its directory; nothing in it is changed before everything is found to fit.
+        stack: Takes what closes the parts.
+        saved: The checkpoint they are to be restored to.
 
     Raises:
         EnvError: The environment cannot be made.
         SpaceError: The agent cannot take its spaces.
+        SpacesMismatchError: ``saved`` was made for other spaces; names the key.
         ReplayError: The replay directory holds other rows.
     """
     env = make_vector_env(config.env, config.num_envs, config.env_kwargs, config.vectorization)
@@ -95,7 +99,8 @@ def build_parts(config: TrainConfig, run: RunDirectory, stack: ExitStack) -> Run
         device=resolve_device(config.device),
         seed=config.seed,
     )
-    write_recording(run.replay, Recording(*spaces, env.metadata))
+    if saved:
+        compare_specs(saved.spec, agent.spec, str(run.path))
     replay = Replay.for_spaces(
         *spaces,
         num_streams=config.num_envs,
@@ -107,4 +112,5 @@ def build_parts(config: TrainConfig, run: RunDirectory, stack: ExitStack) -> Run
         seed=config.seed,
     )
     stack.callback(replay.close)
+    write_recording(run.replay, Recording(*spaces, env.metadata))
     return RunParts(rows, agent, replay, Collector(rows, agent, replay), Learner(agent, replay))

@@ -18,11 +18,11 @@ from typing import Any
 import torch
 
 from dreamer_agent import checkpoint
-from dreamer_agent.dream import pick_sequences, save_dream
 from dreamer_agent.envs import episode_seed
 from dreamer_agent.episode import Episode
-from dreamer_agent.errors import ReplayError, RunDirectoryError
+from dreamer_agent.errors import RunDirectoryError
 from dreamer_agent.evaluate import evaluate_fresh
+from dreamer_agent.film import film
 from dreamer_agent.interrupt import Interrupt
 from dreamer_agent.logging import Logger
 from dreamer_agent.logging.jsonl import JsonlSink
@@ -32,12 +32,11 @@ from dreamer_agent.metrics import Meter, Watch, max_entropy
 from dreamer_agent.progress import Progress
 from dreamer_agent.run_dir import RunDirectory, default_run_dir
 from dreamer_agent.run_parts import build_parts
-from dreamer_agent.schedule import Every
+from dreamer_agent.schedule import Every, ReplayRatio
 from dreamer_agent.train_config import TrainConfig, check_resumable, load_yaml, save_yaml
 
 __all__ = ["Trainer", "train"]
 
-_DREAM_SEQUENCES, _DREAM_CONTEXT, _DREAM_HORIZON = 8, 5, 45
 _EVALUATION = 1_000_003  # seeds of evaluation episodes are apart from those of training
 
 
@@ -102,10 +101,10 @@ class Trainer:
         self._interrupt = Interrupt(self._announce_stop)
         saved = self._find_checkpoint()
         with ExitStack() as stack:
-            self._parts = build_parts(config, run, stack)
+            self._parts = build_parts(config, run, stack, saved)
             self._agent, self._replay = self._parts.agent, self._parts.replay
             self._collector, self._learner = self._parts.collector, self._parts.learner
-            self._prepare_to_report()
+            self._prepare_to_work()
             log_state = self._restore(saved) if saved else {"position": 0, "wandb_id": None}
             self._open_logs(log_state, stack)
             self._stack = stack.pop_all()
@@ -129,11 +128,14 @@ class Trainer:
             )
         return saved
 
-    def _prepare_to_report(self) -> None:
+    def _prepare_to_work(self) -> None:
         config = self._config
         self._meter = Meter()
         entropy = max_entropy(self._parts.rows.action_space)
         self._watch = Watch(config.agent.kl.free_nats, entropy)
+        self._ratio = ReplayRatio(
+            config.replay_ratio, config.steps_per_update, config.prefill_steps
+        )
         self._clocks = {
             "log": Every(config.log.every_steps),
             "eval": Every(config.eval_every_steps),
@@ -191,9 +193,7 @@ class Trainer:
 
     def _is_behind(self) -> bool:
         """Whether an update is due for the steps collected so far."""
-        config = self._config
-        past = self._collector.env_steps - config.prefill_steps
-        due = int(past * config.replay_ratio / config.steps_per_update) if past > 0 else 0
+        due = self._ratio.due(self._collector.env_steps)
         return self._learner.weights_version < due and self._replay.can_sample()
 
     def _count(self, ended: list[Episode]) -> None:
@@ -245,14 +245,8 @@ class Trainer:
 
     def _dream(self) -> None:
         self._display.status.phase = "dreaming"
-        path = self._run.videos / f"dream_{self._collector.env_steps:09d}.webp"
-        try:
-            batch = pick_sequences(self._replay, _DREAM_SEQUENCES, _DREAM_CONTEXT, _DREAM_HORIZON)
-        except ReplayError:
-            return  # too little was collected to show anything
-        errors = save_dream(self._agent, batch, path, self._parts.rows.env.metadata, _DREAM_CONTEXT)
-        scalars = {f"open_loop/{name}": value for name, value in errors.items()}
-        self._logger.write(self._collector.env_steps, scalars, {"dream": path})
+        metadata, step = self._parts.rows.env.metadata, self._collector.env_steps
+        film(self._agent, self._replay, metadata, self._run.videos, self._logger, step)
 
     def _note_progress(self) -> None:
         updates = self._learner.weights_version
@@ -264,6 +258,7 @@ class Trainer:
         step = self._collector.env_steps
         others = {
             "meter": self._meter.state(),
+            "ratio": self._ratio.state(),
             "clocks": {name: clock.done for name, clock in self._clocks.items()},
             "log": {"position": self._jsonl.position, "wandb_id": self._wandb_id},
             "recent": [list(self._display.status.scores), list(self._display.status.lengths)],
@@ -276,10 +271,12 @@ class Trainer:
         self._display.status.saved_at, self._display.status.saved_step = self._saved_at, step
 
     def _restore(self, saved: checkpoint.Checkpoint) -> dict[str, Any]:
-        self._parts.restore(saved, str(self._run.path))
+        self._parts.restore(saved)
         training = saved.training
         assert training is not None
         self._meter.restore(training["meter"])
+        ratio = training.get("ratio") or self._ratio.state()  # the first checkpoints had none
+        self._ratio.restore(ratio, self._collector.env_steps)
         for name, done in training["clocks"].items():
             self._clocks[name].done = done
         scores, lengths = training["recent"]
