@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode
 from pokered_env import ram
 from pokered_env.env import PokeRedEnv
-from pokered_env.errors import ConfigError
+from pokered_env.errors import ConfigError, StateFormatError
 from pokered_env.vector_env import PokeRedVectorEnv
 from pokered_env.wrappers import (
     FastText,
@@ -136,6 +138,72 @@ def test_a_milestone_is_taken_once() -> None:
     env.step(np.array([0, 0]))
     assert len(env.milestones) == 1
     env.close()
+
+
+@pytest.mark.parametrize("mode", list(AutoresetMode))
+def test_the_goals_own_event_is_reported_but_no_start(mode: AutoresetMode) -> None:
+    venv = PokeRedVectorEnv(2, goal="GOT_STARTER", autoreset_mode=mode)
+    env = MilestoneCurriculum(venv, share=1.0)
+    env.reset(seed=0)
+    env.step(np.array([1, 1]))
+    set_event(venv.envs[0], 2)
+    _, _, terminated, _, _ = env.step(np.array([1, 1]))
+    assert terminated.tolist() == [True, False]
+    (milestone,) = env.milestones
+    assert (milestone.event, milestone.state) == ("GOT_STARTER", None)
+    assert (milestone.steps_from_start, milestone.first_state) == (2, "start")
+    env.reset()
+    assert [each.progress.start_state for each in venv.envs] == ["start", "start"]
+    env.close()
+
+
+def test_an_event_of_the_last_step_before_a_restart_is_reported() -> None:
+    venv = PokeRedVectorEnv(2, max_steps=3, autoreset_mode=AutoresetMode.SAME_STEP)
+    env = MilestoneCurriculum(venv, share=1.0)
+    env.reset(seed=0)
+    for _ in range(2):
+        env.step(np.array([1, 1]))
+    set_event(venv.envs[1], 2)
+    _, _, _, truncated, _ = env.step(np.array([1, 1]))
+    assert truncated.all()
+    assert [(m["event"], m["env_index"], m["steps_from_start"]) for m in env.report()] == [
+        ("GOT_STARTER", 1, 3)
+    ]
+    assert venv.envs[0].start_states.labels == ("start",)
+
+    set_event(venv.envs[0], 2)  # once more, in mid-episode: now there is a state to start from
+    env.step(np.array([1, 1]))
+    assert [m.state is not None for m in env.milestones] == [False, True]
+    assert venv.envs[1].start_states.labels == ("start", "GOT_STARTER")
+    env.close()
+
+
+def test_a_curriculum_goes_on_where_it_was_saved() -> None:
+    def make() -> Any:
+        return MilestoneCurriculum(PokeRedVectorEnv(2, max_steps=4), share=1.0)
+
+    env, other = make(), make()
+    env.reset(seed=0)
+    set_event(env.env.envs[0], 2)
+    for _ in range(6):
+        env.step(np.array([1, 1]))
+    saved = json.loads(json.dumps(env.save(), default=bytes.hex))  # builtin types and bytes only
+    assert saved["total_steps"] == 12
+    other.load(env.save())
+    for each in (env, other):
+        set_event(each.env.envs[1], 9)
+        each.step(np.array([1, 1]))
+        assert each.env.envs[1].start_states.labels == ("start", "BEAT_REEDER_WYN")
+    assert other.report() == env.report()
+    assert other.report()[1]["parent"] == "GOT_STARTER"
+    assert other.report()[1]["total_steps"] == 14
+
+    other.load({**env.save(), "milestones": []})
+    assert other.env.envs[0].start_states.labels == ("start",)
+    with pytest.raises(StateFormatError):
+        other.load({"envs": env.save()["envs"]})
+    env.close()
+    other.close()
 
 
 def test_the_curriculum_needs_our_vector_environment_and_a_probability() -> None:
