@@ -18,6 +18,12 @@ class WalkEnv(gym.Env):
         "render_fps": 10,
         "modalities": {"trail": "mask", "text": "tokens"},
         "alphabets": {"text": [chr(i) for i in range(128)]},
+        "fields": {
+            "state": [
+                {"name": "place", "start": 0, "size": 2},
+                {"name": "count", "start": 2, "size": 1, "scale": 15.0, "unit": "steps"},
+            ]
+        },
     }
     observation_space = spaces.Dict(
         {

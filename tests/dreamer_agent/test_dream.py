@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from batches import random_batch
 from dreamer_agent.agent import Agent
+from dreamer_agent.cli import main
 from dreamer_agent.collect import Collector
 from dreamer_agent.dream import (
     dream,
@@ -20,12 +23,13 @@ from dreamer_agent.dream_panels import decode_text, draw_panels
 from dreamer_agent.episode_rows import EpisodeRows
 from dreamer_agent.open_loop import OpenLoop
 from dreamer_agent.replay import Batch, Replay
+from dreamer_agent.trainer import train
 from dreamer_agent.world_metrics import open_loop_errors, select_horizons
 from gymnasium import spaces
 from gymnasium.vector import SyncVectorEnv
 from multimodal_env import WalkEnv
 from PIL import Image
-from tiny import tiny_agent
+from tiny import tiny_agent, tiny_config
 
 
 def open_loop(context_steps=2, **observations):
@@ -91,6 +95,25 @@ def test_vector_error_is_in_the_observations_own_units():
     truth = np.full((2, 5, 3), 7.0)
     errors = open_loop_errors(open_loop(x=(truth, truth + 2)), {"x": "vector"}, no_resets(2))
     assert errors["x/mae"].tolist() == [2, 2, 2]
+
+
+def test_the_fields_of_a_vector_are_measured_apart_in_their_own_units():
+    truth = np.zeros((2, 5, 4))
+    predicted = truth.copy()
+    predicted[:, 3, :2], predicted[0, 4, 3] = 0.1, 0.5
+    fields = {
+        "x": [
+            {"name": "levels", "start": 0, "size": 2, "scale": 100.0, "unit": "levels"},
+            {"name": "flag", "start": 3, "size": 1},
+        ],
+        "absent": [{"name": "y", "start": 0, "size": 1}],
+    }
+    result = open_loop(x=(truth, predicted))
+    errors = open_loop_errors(result, {"x": "vector"}, no_resets(2), fields)
+    assert errors["x.levels/mae"].tolist() == pytest.approx([0, 10, 0])
+    assert errors["x.flag/mae"].tolist() == pytest.approx([0, 0, 0.25])
+    assert errors["x/mae"].tolist() == pytest.approx([0, 0.05, 0.0625])
+    assert not any("absent" in name for name in errors)
 
 
 def test_steps_after_a_reset_the_model_cannot_see_are_left_out():
@@ -216,6 +239,7 @@ def test_a_dream_of_all_modalities_is_written_and_measured(walked, tmp_path):
     assert batch.shape == (4, 15)
     figures = save_dream(agent, batch, tmp_path / "d.webp", WalkEnv.metadata, 3)
     assert {"screen/mae@1", "trail/iou@1", "text/accuracy@1", "state/mae@1"} <= figures.keys()
+    assert {"state.place/mae@1", "state.count/mae@5"} <= figures.keys()
     with Image.open(tmp_path / "d.webp") as video:
         assert 4 <= video.n_frames <= 15
 
@@ -225,6 +249,16 @@ def test_dreaming_leaves_the_agents_generators_alone(walked, tmp_path):
     before = agent.rng_state()
     save_dream(agent, pick_sequences(replay, 2, 3, 12), tmp_path / "d.png", {}, 3)
     assert all((before[name] == value).all() for name, value in agent.rng_state().items())
+
+
+def test_the_command_prints_fields_by_name_in_their_own_units(capsys, tmp_path):
+    run = train(tiny_config(tmp_path / "run", env="multimodal_env:Walk-v0", env_steps=60))
+    assert main(["dream", str(run), "--horizon", "10", "--context", "3"]) == 0
+    said = capsys.readouterr()
+    figures = json.loads(said.out.splitlines()[-1])
+    assert figures["state.count/mae@5"] > 0
+    (row,) = [line for line in said.err.splitlines() if "state.count/mae" in line]
+    assert f"{figures['state.count/mae@5']:.4g}"[:4] in row
 
 
 def test_sequences_get_shorter_with_a_small_replay():

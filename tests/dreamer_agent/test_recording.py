@@ -39,8 +39,10 @@ def test_a_space_that_cannot_be_stored_is_named():
 
 def test_a_recording_comes_back_without_metadata_that_does_not_concern_it(tmp_path):
     observation_space = spaces.Dict({"text": spaces.Box(0, 255, (5,), np.uint8)})
-    metadata = {"modalities": {"text": "tokens"}, "render_modes": ["human"], "odd": object()}
+    fields = {"state": [{"name": "hp", "start": 0, "size": 2, "scale": 100.0}]}
+    kept = {"modalities": {"text": "tokens"}, "alphabets": {"text": ["", "a"]}, "fields": fields}
+    metadata = {**kept, "render_modes": ["human"], "odd": object()}
     write_recording(tmp_path, Recording(observation_space, spaces.Discrete(2), metadata))
     read = read_recording(tmp_path)
     assert read.observation_space == observation_space and read.action_space == spaces.Discrete(2)
-    assert read.metadata == {"modalities": {"text": "tokens"}}
+    assert read.metadata == kept

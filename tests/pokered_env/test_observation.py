@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pokered_env import observation
+from pokered_env.env import PokeRedEnv
 from pokered_env.errors import ConfigError
 from pokered_env.exploration import Exploration
 from pokered_env.game_state import GameState
@@ -27,6 +29,17 @@ def test_the_layout_covers_335_numbers_without_gaps() -> None:
     assert STATE_SIZE == 335
     assert [field.start for field in STATE_LAYOUT] == [0, 1, 2, 3, 9, 15]
     assert [field.size for field in STATE_LAYOUT] == [1, 1, 1, 6, 6, 320]
+
+
+def test_the_metadata_tells_in_builtins_what_decoding_a_vector_gives() -> None:
+    published = PokeRedEnv.metadata["fields"]["state"]
+    assert json.loads(json.dumps(published)) == published
+    numbers = np.rint(np.random.default_rng(0).uniform(0, 1, STATE_SIZE) * 255) / 255
+    decoded = decode_state(numbers)
+    assert [field["name"] for field in published] == list(decoded)
+    for field in published:
+        part = numbers[field["start"] : field["start"] + field["size"]] * field["scale"]
+        assert np.abs(part - decoded[field["name"]]).max() <= 0.5, field["name"]
 
 
 def test_the_numbers_are_those_of_the_table(

@@ -109,7 +109,7 @@ def dream_run(
     shown = first_rows(result, length)
     save_dream_file(shown, out, names, alphabets, index)
     _print_texts(console, shown, index, names, alphabets)
-    errors = open_loop_errors(result, names, batch.is_first)
+    errors = open_loop_errors(result, names, batch.is_first, recording.metadata.get("fields"))
     _print_errors(console, errors)
     console.print(f"video → {out}")
     figures = {name: round(value, 6) for name, value in select_horizons(errors, _HORIZONS).items()}

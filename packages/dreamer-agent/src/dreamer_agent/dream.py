@@ -99,7 +99,8 @@ def save_dream(
         agent: Whose world model dreams.
         batch: Sequences ``(B, T)``.
         path: ``.webp``, ``.gif``, or ``.png`` (some steps side by side).
-        metadata: The environment's; ``alphabets`` turns token ids into characters.
+        metadata: The environment's; ``alphabets`` turns token ids into characters, ``fields``
+            names the parts of vectors.
         context_steps: Rows the model sees.
 
     Returns:
@@ -109,4 +110,5 @@ def save_dream(
     names = modality_names(agent)
     index, length = most_to_see(batch, result.context_steps)
     save_dream_file(first_rows(result, length), path, names, metadata.get("alphabets"), index)
-    return select_horizons(open_loop_errors(result, names, batch.is_first), _HORIZONS)
+    errors = open_loop_errors(result, names, batch.is_first, metadata.get("fields"))
+    return select_horizons(errors, _HORIZONS)

@@ -1,4 +1,4 @@
-"""What a stored replay says about its environment: spaces, modalities and alphabets."""
+"""What a stored replay says about its environment: spaces, modalities, alphabets and fields."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dreamer_agent.space_json import space_from_json, space_to_json
 __all__ = ["Recording", "read_recording", "write_recording"]
 
 _FILE = "spaces.json"
-_METADATA = ("modalities", "alphabets")
+_METADATA = ("modalities", "alphabets", "fields")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Recording:
     Attributes:
         observation_space: Dict space of one environment.
         action_space: Its action space.
-        metadata: Its ``modalities`` and ``alphabets``, if it has them.
+        metadata: Its ``modalities``, ``alphabets`` and ``fields``, if it has them.
     """
 
     observation_space: gym.spaces.Dict

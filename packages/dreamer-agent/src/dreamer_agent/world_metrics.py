@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,31 +16,42 @@ HorizonErrors = dict[str, NDArray[np.float64]]
 """Measure → value at 1, 2, … steps ahead, ``(H,)``; NaN where no sequence reaches that far."""
 
 
+Fields = Mapping[str, Sequence[Mapping[str, Any]]]
+"""Vector key → its parts: ``name``, ``start``, ``size``, and ``scale`` to get its own unit."""
+
+
 def open_loop_errors(
-    result: OpenLoop, modalities: Mapping[str, str], is_first: NDArray[np.bool_]
+    result: OpenLoop,
+    modalities: Mapping[str, str],
+    is_first: NDArray[np.bool_],
+    fields: Fields | None = None,
 ) -> HorizonErrors:
     """Compare predictions with what happened, per step ahead.
 
     Measures by modality: images ``mae`` (as a rule of 255) and ``mae_copy``, that of repeating the
     last frame seen; masks ``iou``; tokens ``accuracy`` (of characters, without padding and pages
     that are empty in both) and ``exact``;
-    vectors ``mae`` in the observation's own units; discrete and binary ``accuracy``. Reward and
-    continue: ``mae``. Steps after a reset that the model could not see are left out.
+    vectors ``mae`` in the observation's own units, and that of each field in the field's (e.g.
+    ``state.party_level/mae`` in levels); discrete and binary ``accuracy``. Reward and continue:
+    ``mae``. Steps after a reset that the model could not see are left out.
 
     Args:
         result: From ``WorldModel.open_loop``, ``(B, T, ...)``.
         modalities: Modality of each key.
         is_first: ``(B, T)`` of the batch.
+        fields: What the parts of vectors are, ``env.metadata["fields"]``.
     """
     start = result.context_steps
     counted = ~np.logical_or.accumulate(is_first[:, start:], axis=1)  # (B, H)
     errors: HorizonErrors = {}
     for key, (truth, predicted) in result.observations.items():
-        last = truth[:, start - 1 : start]
-        measures = _measure(
-            modalities.get(key, "vector"), truth[:, start:], predicted[:, start:], last
-        )
+        last, modality = truth[:, start - 1 : start], modalities.get(key, "vector")
+        truth, predicted = truth[:, start:], predicted[:, start:]
+        measures = _measure(modality, truth, predicted, last)
         errors |= {f"{key}/{name}": _mean(values, counted) for name, values in measures.items()}
+        if modality == "vector":
+            parts = _field_errors(truth, predicted, (fields or {}).get(key, ()))
+            errors |= {f"{key}.{name}/mae": _mean(values, counted) for name, values in parts}
     for name, (truth, predicted) in (("reward", result.reward), ("continue", result.continues)):
         difference = np.abs(truth[:, start:] - predicted[:, start:])
         errors[f"{name}/mae"] = _mean(difference, counted)
@@ -72,6 +83,15 @@ def _measure(
     if modality == "image":
         measures["mae_copy"] = np.abs(_real(truth) - _real(last)).mean(-1)
     return measures
+
+
+def _field_errors(
+    truth: NDArray[Any], predicted: NDArray[Any], fields: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    distance = np.abs(_real(truth) - _real(predicted))
+    for field in fields:
+        part = distance[..., field["start"] : field["start"] + field["size"]]
+        yield field["name"], part.mean(-1) * field.get("scale", 1.0)
 
 
 def _text_measures(truth: NDArray[Any], predicted: NDArray[Any]) -> dict[str, NDArray[np.float64]]:

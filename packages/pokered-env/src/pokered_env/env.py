@@ -68,7 +68,8 @@ on in this episode; 0 in battle and between maps |
 flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
 
     `env.metadata["modalities"]` says that `visited_mask` is a mask and `text` a sequence of tokens,
-    `env.metadata["alphabets"]["text"]` what each id of it is.
+    `env.metadata["alphabets"]["text"]` what each id of it is, `env.metadata["fields"]["state"]`
+    which numbers of `state` are what.
 
     ## Rewards
     The weighted sum of the terms in `info["reward_terms"]`; see `pokered_env.RewardWeights` for the
@@ -126,6 +127,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         "render_fps": 60 / 24,
         "modalities": observation.MODALITIES,
         "alphabets": {"text": ALPHABET},
+        "fields": observation.vector_fields(),
     }
 
     def __init__(

@@ -121,6 +121,12 @@ MODALITIES = {"visited_mask": "mask", "text": "tokens"}
 """What the spaces alone do not tell an agent."""
 
 
+def vector_fields() -> dict[str, list[dict[str, str | int | float]]]:
+    """Return the fields of ``state`` as builtins, for agents that know nothing of this package."""
+    names = ("name", "start", "size", "scale", "unit")
+    return {"state": [{name: getattr(field, name) for name in names} for field in STATE_LAYOUT]}
+
+
 class Observation(TypedDict):
     """One observation (or, with a leading axis, a batch of them)."""
 
