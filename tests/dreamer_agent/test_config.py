@@ -43,11 +43,28 @@ def test_the_nature_network_has_exactly_the_official_number_of_parameters():
     assert count_parameters(config, spaces.Box(0, 255, (64, 64, 1), np.uint8)) == 14_098_567
 
 
+# nature stem, a 64x64x3 image, 7 actions
+PARAMETERS = {
+    "xs": 414_969,
+    "1m": 686_585,
+    "12m": 10_493_129,
+    "25m": 23_487_785,
+    "50m": 41_648_009,
+    "100m": 93_465_161,
+    "200m": 165_944_585,
+    "400m": 372_890_249,
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_sizes_have_exactly_the_parameters_they_had(size):
+    assert count_parameters(with_stem(preset("paper", size), "nature")) == PARAMETERS[size]
+
+
 @pytest.mark.parametrize("size", SIZES[1:])
 def test_sizes_have_about_the_parameters_they_are_named_for(size):
-    millions = count_parameters(with_stem(preset("paper", size), "nature")) / 1e6
-    named = float(size.removesuffix("m"))
-    assert 0.65 * named < millions < 1.15 * named
+    named = 1e6 * float(size.removesuffix("m"))
+    assert 0.65 * named < PARAMETERS[size] < 1.15 * named
 
 
 def test_sizes_grow():
