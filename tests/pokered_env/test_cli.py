@@ -143,6 +143,7 @@ sys.exit(pokered_env.cli.main(sys.argv[1:]))
 """
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no signal closes the window")
 def test_a_state_is_made_by_playing_on_from_another(tmp_path: Path) -> None:
     with PokeRedEnv() as env:
         env.reset(seed=0)
@@ -152,9 +153,17 @@ def test_a_state_is_made_by_playing_on_from_another(tmp_path: Path) -> None:
         (tmp_path / "some.state").write_bytes(env.emulator.save_state())
     words = ["states", "make", "played", "--state", str(tmp_path / "some.state")]
     display = {"SDL_VIDEODRIVER": "dummy", "DISPLAY": ":0", "POKERED_DATA": str(tmp_path)}
-    subprocess.run(
-        [sys.executable, "-c", _PLAY_AND_CLOSE, *words], check=True, env={**os.environ, **display}
-    )
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "pokered_env.cli", *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **display},
+    ) as game:
+        assert game.stdout
+        assert "Escape ends" in game.stdout.readline()
+        game.terminate()  # which SDL takes for closing the window
+        out, _ = game.communicate(timeout=30)
+    assert "played: " in out
     (file,) = tmp_path.rglob("played.state")
     with PokeRedEnv(start_state=file) as env:
         env.reset(seed=0)

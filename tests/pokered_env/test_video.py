@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import gymnasium as gym
@@ -10,7 +13,7 @@ from PIL import Image
 from pokered_env.errors import ConfigError, PokeRedError
 from pokered_env.heat_map import crop_to_visited, draw_heat_map
 from pokered_env.maps import MapInfo, MapTable
-from pokered_env.video import save_picture, save_video
+from pokered_env.video import check_picture_path, check_video_path, save_picture, save_video
 
 FRAMES = [np.full((10, 12, 3), shade, np.uint8) for shade in (0, 85, 153, 255)]
 
@@ -42,6 +45,37 @@ def test_an_mp4_has_every_frame_at_its_size(tmp_path: Path) -> None:
     assert shades == pytest.approx([frame.mean() for frame in FRAMES], abs=8)
 
 
+@pytest.mark.parametrize("ending", [".WebP", ".GIF", ".MP4"])
+def test_endings_may_be_written_in_capitals(tmp_path: Path, ending: str) -> None:
+    assert save_video(FRAMES, tmp_path / f"play{ending}") == 4
+    assert len(imageio.v3.imread(tmp_path / f"play{ending}", index=...)) == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="does not tell the peak of memory")
+@pytest.mark.parametrize("ending", [".webp", ".mp4"])
+def test_the_frames_of_a_long_video_are_never_all_in_memory(tmp_path: Path, ending: str) -> None:
+    script = """
+import resource, sys, numpy as np
+from pathlib import Path
+from pokered_env.video import save_video
+def frames(count):
+    for i in range(count):
+        frame = np.zeros((144, 304, 3), np.uint8)
+        frame[i % 144] = 255
+        yield frame
+def peak():
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+save_video(frames(20), Path(sys.argv[1]))
+before = peak()
+save_video(frames(320), Path(sys.argv[1]))
+print(peak() - before)
+"""
+    words = [sys.executable, "-c", script, str(tmp_path / f"play{ending}")]
+    run = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert int(run.stdout) < 300 * 144 * 304 * 3  # of frames twice as large each way
+
+
 def test_gymnasiums_wrapper_records_an_episode(tmp_path: Path) -> None:
     pytest.importorskip("moviepy")
     game = gym.make("pokered_env:PokeRed-v0", render_mode="rgb_array", max_steps=6)
@@ -63,13 +97,31 @@ def test_another_ending_no_frames_and_no_speed_are_refused(tmp_path: Path) -> No
         save_video([], tmp_path / "play.gif")
     with pytest.raises(ConfigError):
         save_video(FRAMES, tmp_path / "play.gif", fps=0)
+    with pytest.raises(ConfigError, match="shape"):
+        save_video([*FRAMES, FRAMES[0][1:]], tmp_path / "play.gif")
 
 
-def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PokeRedError, match="nowhere"):
-        save_video(FRAMES, tmp_path / "nowhere" / "play.gif")
+def test_a_file_that_cannot_be_written_is_named_before_a_frame_is_made(tmp_path: Path) -> None:
+    def never() -> Iterator[np.ndarray]:
+        pytest.fail("a frame was asked for")
+        yield FRAMES[0]
+
+    (tmp_path / "folder.gif").mkdir()
+    for path in (tmp_path / "nowhere" / "play.gif", tmp_path / "folder.gif"):
+        with pytest.raises(PokeRedError, match="Cannot write"):
+            save_video(never(), path)
+    with pytest.raises(ConfigError, match=r"\.webp"):
+        check_video_path(tmp_path / "play.avi")
+
+
+def test_a_picture_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(PokeRedError, match="nowhere"):
         save_picture(FRAMES[0], tmp_path / "nowhere" / "map.png")
+    with pytest.raises(PokeRedError, match="nowhere"):
+        check_picture_path(tmp_path / "nowhere" / "map.png")
+    with pytest.raises(ConfigError, match=r"\.png"):
+        check_picture_path(tmp_path / "map.txt")
+    check_picture_path(tmp_path / "map.PNG")
 
 
 MAPS = MapTable(

@@ -137,11 +137,21 @@ def _record(options: argparse.Namespace) -> int:
 def _replay(options: argparse.Namespace) -> int:
     from pokered_env.episode import Episode, replay
     from pokered_env.heat_map import crop_to_visited, draw_heat_map
-    from pokered_env.video import save_picture, save_video
+    from pokered_env.video import (
+        PackedFrames,
+        check_picture_path,
+        check_video_path,
+        save_picture,
+        save_video,
+    )
     from pokered_env.wrappers.overlay import draw_overlay
 
     episode = Episode.load(options.file)
-    frames = []
+    if options.video:  # before all is played
+        check_video_path(options.video)
+    if options.heat_map:
+        check_picture_path(options.heat_map)
+    frames = PackedFrames()
     heat_map = None
 
     def watch(env: PokeRedEnv) -> None:
