@@ -569,6 +569,15 @@ def test_on_the_way_into_another_map_nothing_is_paid_and_the_place_is_kept(env: 
     assert all(key != -1 for key, _, _ in env.progress.exploration.tiles())
 
 
+def test_from_power_on_the_cartridge_sets_its_random_numbers_itself() -> None:
+    with PokeRedEnv(start_state="power_on") as env:
+        digests = set()
+        for seed in range(3):
+            env.reset(seed=seed)
+            digests.add(play(env, [6] * 20))
+        assert len(digests) == 1
+
+
 def test_before_the_first_map_there_is_no_tile() -> None:
     with PokeRedEnv(start_state="power_on") as env:
         _, info = env.reset(seed=0)

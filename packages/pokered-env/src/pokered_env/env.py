@@ -80,7 +80,8 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
     `reset(options={"state": ...})`. Every reset draws new bytes for the game's random number
     generator from the environment's own, so a seed decides what wild creatures and wandering people
     do; on Pokémon Red it also lets up to 15 frames pass, since that game stirs its generator with a
-    timer. What happened before a reset has no effect on what follows.
+    timer. (The open cartridge, started at `power_on`, sets the bytes itself while it boots: from
+    there only the buttons decide.) What happened before a reset has no effect on what follows.
 
     ## Episode End
     Terminated when the goal is reached: by default the game's completion. Truncated after

@@ -2,7 +2,12 @@
 
 Both games keep the state of their random numbers in two bytes, which are set after the start state
 has been loaded. Pokémon Red also stirs them with a timer in every frame: there, some frames pass
-before the episode begins, so that the timer differs too.
+before the episode begins, so that the timer differs too. The open cartridge stirs them by a fixed
+rule once a frame, so the two bytes are enough.
+
+From the open cartridge's start state `power_on` a seed has no effect: 76 frames later the booting
+cartridge sets the bytes itself. What is played from there, such as the recordings its other start
+states are made from, depends on the buttons alone.
 """
 
 from __future__ import annotations
