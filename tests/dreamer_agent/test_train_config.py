@@ -6,11 +6,11 @@ import dataclasses
 
 import pytest
 import yaml
+from dreamer_agent.config_changes import check_resumable
 from dreamer_agent.errors import ConfigError
 from dreamer_agent.presets import preset
 from dreamer_agent.train_config import (
     TrainConfig,
-    check_resumable,
     from_mapping,
     load_yaml,
     parse_flags,

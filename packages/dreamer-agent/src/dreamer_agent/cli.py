@@ -84,6 +84,10 @@ def _train(arguments: list[str]) -> None:
         raise ConfigError(
             "--resume takes the run's own configuration; leave out --preset, --size and --config."
         )
+    if first.resume and first.offline:
+        raise ConfigError(
+            "--offline cannot be resumed; leave out --resume, and give a new --run-dir."
+        )
     if first.resume:
         base = dataclasses.replace(load_yaml(_config_of(first.resume)), run_dir=str(first.resume))
     else:
@@ -91,8 +95,13 @@ def _train(arguments: list[str]) -> None:
         base = load_yaml(first.config, base) if first.config else base
     config = parse_flags(rest, base)
     if first.offline:
+        from dreamer_agent.config_changes import unused_offline
         from dreamer_agent.offline import train_offline
 
+        if unused := unused_offline(config, base):
+            raise ConfigError(
+                f"--offline has no environment to step: leave out {', '.join(unused)}."
+            )
         train_offline(config, first.offline)
     else:
         from dreamer_agent.trainer import train

@@ -36,7 +36,6 @@ from dreamer_agent.replay import ReplayConfig
 __all__ = [
     "LogConfig",
     "TrainConfig",
-    "check_resumable",
     "from_mapping",
     "load_yaml",
     "parse_flags",
@@ -143,14 +142,6 @@ model from a stored replay, without an environment."""
 
 _ADAPTER = TypeAdapter(TrainConfig)
 
-_MAY_CHANGE = (
-    "run_dir", "env_steps", "stop_after_minutes", "eval_", "video_", "save_", "keep_", "device",
-    "threads", "vectorization", "replay_ratio", "log.", "agent.optimizer.lr",
-    "agent.optimizer.actor_lr", "agent.optimizer.critic_lr", "agent.actor.entropy",
-    "replay.prefetch",
-)  # fmt: skip
-"""Fields (or beginnings of them) that a resumed run may set anew."""
-
 
 def preset_config(name: Preset = "paper", size: Size = "1m") -> TrainConfig:
     """Build the run configuration of a preset.
@@ -232,25 +223,6 @@ def describe_errors(error: ValidationError, where: str) -> str:
     return f"{where} has {len(lines)} bad field(s):\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def check_resumable(saved: TrainConfig, wanted: TrainConfig) -> None:
-    """Refuse changes that a resumed run cannot make.
-
-    Raises:
-        ConfigError: Names each such field with its old and new value.
-    """
-    old, new = _leaves(dataclasses.asdict(saved)), _leaves(dataclasses.asdict(wanted))
-    changed = [
-        f"  {name}: {old.get(name)!r} in the run, {new.get(name)!r} now"
-        for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name) and not name.startswith(_MAY_CHANGE)
-    ]
-    if changed:
-        raise ConfigError(
-            "A resumed run cannot change:\n" + "\n".join(changed) + "\n"
-            "Leave these flags out, or start a new run with another --run-dir."
-        )
-
-
 def _describe(entry: Any) -> str:
     path = [str(part) for part in entry["loc"]]
     if entry["type"] != "unexpected_keyword_argument":
@@ -276,14 +248,3 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         nested = isinstance(value, Mapping) and isinstance(base.get(key), dict)
         merged[key] = _merge(base[key], value) if nested and base[key] else value
     return merged
-
-
-def _leaves(values: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    leaves: dict[str, Any] = {}
-    for key, value in values.items():
-        name = f"{path}{key}"
-        if isinstance(value, Mapping):
-            leaves.update(_leaves(value, f"{name}."))
-        else:
-            leaves[name] = value
-    return leaves

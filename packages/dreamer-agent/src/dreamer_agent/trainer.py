@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from dreamer_agent import checkpoint
+from dreamer_agent.config_changes import check_resumable
 from dreamer_agent.envs import episode_seed
 from dreamer_agent.episode import Episode
 from dreamer_agent.errors import RunDirectoryError
@@ -33,7 +34,7 @@ from dreamer_agent.progress import Progress
 from dreamer_agent.run_dir import RunDirectory, default_run_dir
 from dreamer_agent.run_parts import build_parts
 from dreamer_agent.schedule import Every, ReplayRatio
-from dreamer_agent.train_config import TrainConfig, check_resumable, load_yaml, save_yaml
+from dreamer_agent.train_config import TrainConfig, load_yaml, save_yaml
 
 __all__ = ["Trainer", "train"]
 
