@@ -90,6 +90,95 @@ def test_a_recording_of_many_moments_without_a_label_is_named_as_skipped(
     assert json.loads(out.splitlines()[-1])["skipped"] == ["play"]
 
 
+def test_a_label_without_a_recording_is_named_as_skipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_recording(tmp_path)
+    labels = json.loads((tmp_path / "labels.json").read_text())
+    (tmp_path / "labels.json").write_text(json.dumps({**labels, "cave": {"x": 1}}))
+    assert conformance.main([str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "cave: skipped, no recording" in out
+    assert json.loads(out.splitlines()[-1])["skipped"] == ["cave"]
+
+
+@pytest.mark.parametrize("labels", [{}, {"house": {"text": None, "what": "a house"}}])
+def test_where_nothing_is_compared_the_exit_status_is_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], labels: dict[str, Any]
+) -> None:
+    write_recording(tmp_path)
+    (tmp_path / "labels.json").write_text(json.dumps(labels))
+    assert conformance.main([str(tmp_path)]) == 1
+    captured = capsys.readouterr()
+    assert "nothing was compared" in captured.err
+    assert json.loads(captured.out.splitlines()[-1])["fields"] == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"evnets": []}, "'evnets'. There is text, map_id"),
+        ({"events": 5}, "events 5. Give a list of strings"),
+        ({"events": ["EVENT_GOT_TOWN_MAP", 5]}, "Give a list of strings"),
+        ({"text": "HI"}, "Give a list of strings"),
+        ({"x": "3"}, "x '3'. Give a whole number"),
+        ({"x": True}, "Give a whole number"),
+        ({"map_name": 37}, "Give a string"),
+        ({"party": [{"species": "X"}]}, "Give a list of objects"),
+        ({"party": [{"species": "X", "level": "5", "hp": 1, "max_hp": 1}]}, "list of objects"),
+    ],
+)
+def test_a_label_of_another_field_or_kind_is_refused(
+    tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    write_recording(tmp_path, **change)
+    with pytest.raises(RecordingError, match=message):
+        conformance.check_folder(tmp_path)
+
+
+def test_a_text_cannot_be_compared_without_the_screens_memory(tmp_path: Path) -> None:
+    write_recording(tmp_path)
+    with np.load(tmp_path / "house.npz") as file:
+        np.savez(tmp_path / "house.npz", wram=file["wram"], hram=file["hram"])
+    with pytest.raises(RecordingError, match="has only wram, hram"):
+        conformance.check_folder(tmp_path)
+    labels = json.loads((tmp_path / "labels.json").read_text())
+    (tmp_path / "labels.json").write_text(json.dumps({"house": {**labels["house"], "text": None}}))
+    assert not conformance.check_folder(tmp_path).mismatches
+
+
+def test_a_label_fits_one_moment_only(tmp_path: Path) -> None:
+    write_recording(tmp_path)
+    with np.load(tmp_path / "house.npz") as file:
+        arrays = {name: file[name][None] for name in file}
+    np.savez(tmp_path / "house.npz", **arrays)
+    assert not conformance.check_folder(tmp_path).mismatches
+    np.savez(tmp_path / "house.npz", **{name: a.repeat(2, 0) for name, a in arrays.items()})
+    with pytest.raises(RecordingError, match="2 moments"):
+        conformance.check_folder(tmp_path)
+
+
+def test_the_folders_own_characters_go_before_the_roms(tmp_path: Path) -> None:
+    write_recording(tmp_path)
+    others = GlyphTable({pattern("A"): 0x80}, bytes(128), pattern("A"))
+    assert not conformance.check_folder(tmp_path, glyphs=others).mismatches
+    (tmp_path / "glyphs.csv").unlink()
+    (mismatch,) = conformance.check_folder(tmp_path, glyphs=others).mismatches
+    assert mismatch.field == "text"
+
+
+@pytest.mark.parametrize("rows", ["00,A", "zz,A", f"{pattern('H').hex()},H", "\0"])
+def test_characters_that_cannot_be_read_are_refused(tmp_path: Path, rows: str) -> None:
+    write_recording(tmp_path)
+    (tmp_path / "glyphs.csv").write_text(f"token_hex,character\n{rows}\n")
+    with pytest.raises(RecordingError, match=r"glyphs\.csv"):
+        conformance.check_folder(tmp_path)
+
+
+def zeros(*shape: int) -> np.ndarray:
+    return np.zeros(shape, np.uint8)
+
+
 @pytest.mark.parametrize(
     "arrays",
     [
@@ -97,6 +186,10 @@ def test_a_recording_of_many_moments_without_a_label_is_named_as_skipped(
         {"wram": np.zeros(0x1FFF, np.uint8)},
         {"wram": np.zeros(0x2000, np.int16)},
         {"wram": np.zeros((2, 2, 0x2000), np.uint8)},
+        {"wram": zeros(0, 0x2000)},
+        {"wram": zeros(2, 0x2000), "hram": zeros(3, 0x7F)},
+        {"wram": zeros(2, 0x2000), "vram": zeros(0x2000)},
+        {"wram": zeros(0x2000), "io": zeros(2, 0x4C), "hram": zeros(2, 0x7F)},
     ],
 )
 def test_arrays_of_another_kind_are_refused(tmp_path: Path, arrays: dict[str, Any]) -> None:

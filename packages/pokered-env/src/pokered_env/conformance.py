@@ -2,68 +2,49 @@
 
 ``python -m pokered_env.conformance DIR`` decodes every ``NAME.npz`` of a folder and compares it
 with the entry ``NAME`` of its ``labels.json``. It prints every mismatch and, as its last line, JSON
-with the exact matches of each field. The exit status is 1 if anything differs.
+with the exact matches of each field. The exit status is 1 if anything differs or nothing was
+compared. Recordings without a label are only checked for being decodable, and named as skipped, as
+are labels without a recording.
 
 A recording holds `wram` (0xC000–0xDFFF), `vram` (0x8000–0x9FFF), `io` (0xFF00–0xFF4B) and `hram`
-(0xFF80–0xFFFE), uint8, all of one moment. With `wram` and `hram` of many consecutive moments it has
-no label, and is only checked for being decodable. The characters' bitmaps come from `glyphs.csv` in
-the folder (`token_hex,character`: 16 bytes of a tile in video memory), else from the ROM. A label
-is an object with any of `text` (list of segments, null where memory and picture may differ),
-`map_id`, `map_name`, `x`, `y`, `facing`, `in_battle`, `party` (objects with `species`, `level`,
-`hp`, `max_hp`), `money`, `badges` (bit mask) and `events` (names).
+(0xFF80–0xFFFE), uint8, all of one moment; or, without a label, all of the same many moments,
+``(moments, size)``. A label with a text needs all but `hram`, any other only `wram`.
+
+The characters' bitmaps come from `glyphs.csv` in the folder (`token_hex,character`: 16 bytes of a
+tile in video memory), else from the ROM. A label is an object with any of `text` (list of segments,
+null where memory and picture may differ), `map_id`, `map_name`, `x`, `y`, `facing`, `in_battle`,
+`party` (objects with `species`, `level`, `hp`, `max_hp`), `money`, `badges` (bit mask), `events`
+(names) and `what` (a remark).
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pokered_env import observation, profiles
 from pokered_env.errors import PokeRedError, RecordingError
 from pokered_env.exploration import Exploration
 from pokered_env.game_state import GameState
-from pokered_env.glyphs import GlyphTable, font_of_characters, glyph_code
+from pokered_env.glyphs import GlyphTable
 from pokered_env.ram import PARTY_SIZE
+from pokered_env.recordings import Recording, read_glyphs, read_labels, read_recording
 from pokered_env.rom import resolve_rom
 from pokered_env.rom_profile import RomProfile
 from pokered_env.screen_text import read_text
 from pokered_env.text import ScreenText
 
-_REGIONS = {"vram": 0x8000, "wram": 0xC000, "io": 0xFF00, "hram": 0xFF80}
-_SIZES = {"vram": 0x2000, "wram": 0x2000, "io": 0x4C, "hram": 0x7F}
+__all__ = ["Mismatch", "Recording", "Report", "check_folder", "decode", "main"]
 
-
-class Recording:
-    """One recorded moment, readable like memory.
-
-    Args:
-        regions: Bytes by the names `vram`, `wram`, `io`, `hram`; a missing one reads as zeros.
-    """
-
-    def __init__(self, regions: Mapping[str, NDArray[np.uint8]]) -> None:
-        self._memory = bytearray(0x10000)
-        for name, start in _REGIONS.items():
-            if name in regions:
-                raw = regions[name].tobytes()
-                self._memory[start : start + len(raw)] = raw
-
-    def read(self, address: int, size: int) -> bytes:
-        """Return ``size`` bytes from ``address`` on."""
-        return bytes(self._memory[address : address + size])
-
-    def read_byte(self, address: int) -> int:
-        """Return the byte at ``address``."""
-        return self._memory[address]
+_OF_THE_SCREEN = {"vram", "io"}  # what a text is read from, beside `wram`
 
 
 @dataclass(frozen=True)
@@ -84,13 +65,14 @@ class Report:
         matches: Exact matches by field.
         compared: Comparisons by field.
         mismatches: Everything that differs.
-        skipped: Recordings without a label, which were only decoded.
+        skipped: What was not compared, and why: recordings without a label, which were only
+            decoded, and labels without a recording.
     """
 
     matches: Counter[str]
     compared: Counter[str]
     mismatches: list[Mismatch]
-    skipped: list[str]
+    skipped: dict[str, str]
 
     def summary(self) -> dict[str, Any]:
         """Return exact matches, comparisons and accuracy by field, as JSON values."""
@@ -102,7 +84,7 @@ class Report:
             }
             for field, total in sorted(self.compared.items())
         }
-        return {"fields": fields, "mismatches": len(self.mismatches), "skipped": self.skipped}
+        return {"fields": fields, "mismatches": len(self.mismatches), "skipped": [*self.skipped]}
 
 
 def check_folder(
@@ -113,25 +95,29 @@ def check_folder(
     Args:
         folder: Has ``*.npz``, ``labels.json`` and perhaps ``glyphs.csv``.
         profile: The recorded game; None for Pokémon Red.
-        glyphs: The characters' bitmaps; None for those of ``glyphs.csv``.
+        glyphs: The characters' bitmaps for a folder without ``glyphs.csv``.
 
     Raises:
         RecordingError: A file cannot be read, or is not what it should be.
     """
     profile = profile or profiles.pokemon_red()
-    labels = _read_labels(folder / "labels.json")
-    glyphs = glyphs or read_glyphs(folder / "glyphs.csv")
-    report = Report(Counter(), Counter(), [], [])
-    paths = sorted(folder.glob("*.npz"))
+    labels = read_labels(folder / "labels.json")
+    own_glyphs = folder / "glyphs.csv"
+    if glyphs is None or own_glyphs.exists():
+        glyphs = read_glyphs(own_glyphs)
+    report = Report(Counter(), Counter(), [], {})
+    paths = {path.stem: path for path in sorted(folder.glob("*.npz"))}
     if not paths:
         raise RecordingError(f"There are no recordings (*.npz) in {folder}.")
-    for path in paths:
-        moments = _read_recording(path)
-        if path.stem not in labels:
+    for name, path in paths.items():
+        moments = read_recording(path)
+        if name not in labels:
             _decode_all(moments, profile, glyphs)
-            report.skipped.append(path.stem)
+            report.skipped[name] = "no label"
             continue
-        _compare(path.stem, decode(moments[0], profile, glyphs), labels[path.stem], report)
+        _check_fit(path, moments, labels[name])
+        _compare(name, decode(moments[0], profile, glyphs), labels[name], report)
+    report.skipped.update((name, "no recording") for name in labels if name not in paths)
     return report
 
 
@@ -163,24 +149,6 @@ def decode(recording: Recording, profile: RomProfile, glyphs: GlyphTable) -> dic
     }
 
 
-def read_glyphs(path: Path) -> GlyphTable:
-    """Read ``glyphs.csv``: 16 bytes of a tile in hexadecimal, and its character.
-
-    Raises:
-        RecordingError: There is no such file, or it lacks the letter A.
-    """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [(bytes.fromhex(r["token_hex"]), r["character"]) for r in csv.DictReader(file)]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordingError(f"Cannot read {path} ({error!r}). Pass --rom instead.") from error
-    probes = [pattern for pattern, character in rows if character == "A"]
-    if not probes:
-        raise RecordingError(f"{path} does not have the letter A.")
-    patterns = {pattern: glyph_code(character) for pattern, character in rows}
-    return font_of_characters(patterns, probes[0])
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the check; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m pokered_env.conformance", description=__doc__)
@@ -197,42 +165,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     for item in report.mismatches:
         print(f"{item.recording}: {item.field} is {item.decoded!r}, labelled {item.labelled!r}")
-    for name in report.skipped:
-        print(f"{name}: skipped, no label")
+    for name, reason in report.skipped.items():
+        print(f"{name}: skipped, {reason}")
     print(json.dumps(report.summary(), ensure_ascii=False))
-    return 1 if report.mismatches else 0
+    if not report.compared:
+        print("conformance: nothing was compared, no label has a value.", file=sys.stderr)
+    return 1 if report.mismatches or not report.compared else 0
 
 
-def _read_labels(path: Path) -> dict[str, Any]:
-    try:
-        labels = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RecordingError(f"Cannot read {path} ({error}).") from error
-    if not isinstance(labels, dict) or not all(isinstance(v, dict) for v in labels.values()):
-        raise RecordingError(f"{path} is no object of one object for each recording.")
-    return labels
-
-
-def _read_recording(path: Path) -> list[Recording]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            regions = {name: file[name] for name in _REGIONS if name in file}
-    except Exception as error:  # numpy raises whatever its parsers do
-        raise RecordingError(f"{path} is no readable .npz file ({error!r}).") from error
-    for name, array in regions.items():
-        if array.dtype != np.uint8 or array.ndim > 2 or array.shape[-1:] != (_SIZES[name],):
-            raise RecordingError(
-                f"{path}: {name} is {array.dtype} {array.shape}, not uint8 (…, {_SIZES[name]})."
-            )
-    if "wram" not in regions:
-        raise RecordingError(f"{path} has no array `wram`.")
-    if regions["wram"].ndim == 1:
-        return [Recording(regions)]
-    return [Recording(dict(zip(regions, moment, strict=True))) for moment in _moments(regions)]
-
-
-def _moments(regions: dict[str, NDArray[np.uint8]]) -> list[tuple[NDArray[np.uint8], ...]]:
-    return list(zip(*regions.values(), strict=True))
+def _check_fit(path: Path, moments: list[Recording], label: dict[str, Any]) -> None:
+    if len(moments) > 1:
+        raise RecordingError(
+            f"{path} has a label, but {len(moments)} moments. Record the labelled one by itself."
+        )
+    if label.get("text") is not None and not _OF_THE_SCREEN <= {*moments[0].regions}:
+        raise RecordingError(
+            f"{path} is labelled with a text, but has only {', '.join(moments[0].regions)}. Record "
+            "`vram` and `io` too, or label text null."
+        )
 
 
 def _decode_all(moments: list[Recording], profile: RomProfile, glyphs: GlyphTable) -> None:
