@@ -76,6 +76,23 @@ def test_a_bad_value_is_named(capsys):
     assert "batch_size" in fails(capsys, "train", "--batch-size", "0").replace("-", "_")
 
 
+@pytest.mark.parametrize(
+    ("flag", "value", "message"),
+    [
+        ("--agent.rssm.blocks", "7", "blocks=7 must divide deter=512"),
+        ("--agent.optimizer.beta1", "1", "beta1 Input should be less than 1"),
+        ("--seed", str(2**64), "seed Input should be less than"),
+        ("--replay.capacity", "20", "replay.capacity=20 must be at least 71"),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_before_anything_is_made(
+    capsys, tmp_path, flag, value, message
+):
+    shown = fails(capsys, "train", flag, value, "--run-dir", tmp_path / "run")
+    assert message in " ".join(shown.replace("│", " ").split())
+    assert not (tmp_path / "run").exists()
+
+
 def test_an_unknown_yaml_field_is_named(capsys, tmp_path):
     (tmp_path / "c.yaml").write_text("agent: {rssm: {detre: 3}}\n")
     message = fails(capsys, "train", "--config", tmp_path / "c.yaml")
@@ -143,6 +160,10 @@ def test_eval_prints_scores_as_json(capsys, run):
     result = last_json(capsys)
     assert result["episodes"] == 3 and result["return"] == result["length"]
     assert result["return_min"] <= result["return"] <= result["return_max"]
+
+
+def test_a_negative_seed_is_named(capsys, run):
+    assert "--seed -5 must be at least 0" in fails(capsys, "eval", run, "--seed", "-5")
 
 
 def test_eval_films_the_first_episode(capsys, tmp_path):

@@ -77,6 +77,63 @@ def test_a_bad_field_is_named_with_its_value(values, message):
         from_mapping(values)
 
 
+def agent(**parts):
+    return {"agent": parts}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"seed": 2**64}, r"seed: .*less than 18446744073709551616 \(got 18446744073709551616\)"),
+        (agent(rssm={"blocks": 7}), r"agent\.rssm\.blocks=7 must divide deter=512"),
+        (agent(rssm={"unimix": 1}), r"agent\.rssm\.unimix: .*less than 1 \(got 1"),
+        (agent(actor={"unimix": 1.5}), r"agent\.actor\.unimix: .*less than 1 \(got 1\.5"),
+        (agent(actor={"min_std": 2}), r"agent\.actor\.min_std=2\.0 must be at most max_std=1\.0"),
+        (agent(text={"heads": 3}), r"agent\.text\.heads=3 must divide embed=128"),
+        (agent(text={"dropout": 2}), r"agent\.text\.dropout: .*less than 1 \(got 2"),
+        (agent(twohot={"bins": 254}), r"agent\.twohot\.bins=254 must be odd and at least 3"),
+        (agent(twohot={"bins": 1}), r"agent\.twohot\.bins=1 must be odd and at least 3"),
+        (agent(optimizer={"beta1": 1}), r"agent\.optimizer\.beta1: .*less than 1 \(got 1"),
+        (agent(optimizer={"beta2": 1}), r"agent\.optimizer\.beta2: .*less than 1 \(got 1"),
+        (agent(critic={"slow_rate": 2}), r"agent\.critic\.slow_rate: .*or equal to 1 \(got 2"),
+        (agent(kl={"balance": 2}), r"agent\.kl\.balance: .*or equal to 1 \(got 2"),
+        (agent(imagination={"lam": 2}), r"agent\.imagination\.lam: .*or equal to 1 \(got 2"),
+        (
+            agent(imagination={"discount_horizon": 0.5}),
+            r"agent\.imagination\.discount_horizon: .*greater than 1 \(got 0\.5",
+        ),
+        (
+            agent(imagination={"return_scale_rate": 2}),
+            r"agent\.imagination\.return_scale_rate: .*or equal to 1 \(got 2",
+        ),
+        (
+            {"sequence_length": 16, **agent(imagination={"last": 17})},
+            r"agent\.imagination\.last=17 must be at most sequence_length=16",
+        ),
+        (
+            {"sequence_length": 32, "replay": {"capacity": 20}},
+            r"replay\.capacity=20 must be at least 39.*num_envs=1.*sequence_length=32",
+        ),
+        (
+            {"sequence_length": 32, "num_envs": 4, "replay": {"capacity": 100}},
+            r"replay\.capacity=100 must be at least 156.*num_envs=4.*sequence_length=32",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused_with_field_value_and_what_is_allowed(values, message):
+    with pytest.raises(ConfigError, match=message):
+        from_mapping(values)
+
+
+def test_what_can_just_work_is_not_refused():
+    from_mapping(
+        {"seed": 2**64 - 1, **agent(twohot={"bins": 3}, rssm={"core": "gru", "blocks": 7})}
+    )
+    replay = {"capacity": 4 * 39}
+    last = agent(imagination={"last": 32, "lam": 1}, actor={"min_std": 1, "unimix": 0})
+    from_mapping({"sequence_length": 32, "num_envs": 4, "replay": replay, **last})
+
+
 def test_all_bad_fields_are_named_at_once():
     with pytest.raises(ConfigError, match=r"2 bad field\(s\)(.|\n)*batch_size(.|\n)*sed"):
         from_mapping({"sed": 1, "batch_size": -1})
@@ -89,6 +146,12 @@ def test_all_bad_fields_are_named_at_once():
 def test_a_file_that_is_no_configuration_is_named(tmp_path, text, message):
     (tmp_path / "c.yaml").write_text(text)
     with pytest.raises(ConfigError, match=rf"c\.yaml.*{message}"):
+        load_yaml(tmp_path / "c.yaml")
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path):
+    (tmp_path / "c.yaml").write_bytes("env: Café-v0".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"c\.yaml is not text in UTF-8 \(byte 8\)"):
         load_yaml(tmp_path / "c.yaml")
 
 

@@ -129,6 +129,8 @@ def _eval(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     if options.episodes < 1 or options.num_envs < 1:
         raise ConfigError("--episodes and --num-envs must be at least 1.")
+    if options.seed < 0:
+        raise ConfigError(f"--seed {options.seed} must be at least 0.")
     from dreamer_agent.commands import evaluate_run
 
     evaluate_run(**vars(options))

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 from pydantic.dataclasses import dataclass
 
 Modality = Literal["image", "mask", "tokens", "vector", "discrete", "binary"]
 Likelihood = Literal["mse", "symlog_mse", "bernoulli", "categorical"]
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+"""A fraction that leaves something over."""
+Rate = Annotated[float, Field(gt=0, le=1)]
+"""What an average takes in of each new value."""
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -57,15 +71,22 @@ class TextConfig:
     embed: PositiveInt = 128
     """Width of the transformer."""
     heads: PositiveInt = 4
+    """Attention heads; must divide ``embed``."""
     layers: PositiveInt = 2
     out: PositiveInt = 128
     """Width of the pooled output."""
-    dropout: NonNegativeFloat = 0.0
+    dropout: Share = 0.0
     """Above 0 filtering and training disagree; off unless asked for."""
     decoder_rank: PositiveInt = 32
     """Features per position in the decoder."""
     pad: NonNegativeInt = 0
     """Token id that fills the end of short texts."""
+
+    @model_validator(mode="after")
+    def _heads_divide_embed(self) -> TextConfig:
+        if self.embed % self.heads:
+            raise ValueError(f"heads={self.heads} must divide embed={self.embed}")
+        return self
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -97,8 +118,14 @@ class RSSMConfig:
     """Hidden block-linear layers inside the block GRU."""
     prior_layers: PositiveInt = 2
     posterior_layers: PositiveInt = 1
-    unimix: NonNegativeFloat = 0.01
+    unimix: Share = 0.01
     """Share of the uniform distribution mixed into every latent's distribution."""
+
+    @model_validator(mode="after")
+    def _blocks_divide_deter(self) -> RSSMConfig:
+        if self.core == "block_gru" and self.deter % self.blocks:
+            raise ValueError(f"blocks={self.blocks} must divide deter={self.deter}")
+        return self
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -112,7 +139,7 @@ class KLConfig:
     """Weight of the prior's term (kind ``paper``; the 2023 preprint used 0.5)."""
     rep: NonNegativeFloat = 0.1
     """Weight of the posterior's term (kind ``paper``)."""
-    balance: NonNegativeFloat = 0.8
+    balance: Fraction = 0.8
     """Weight of the first term of kinds ``balanced_v2`` and ``notes``."""
     scale: NonNegativeFloat = 1.0
     """Weight of the whole mix of kinds ``balanced_v2`` and ``notes``."""
@@ -136,6 +163,13 @@ class TwoHotConfig:
     """``symexp``: bins at symexp(linspace(-20, 20)), mean in raw units (2025);
     ``symlog``: bins linear in symlog space, decoded by symexp of the mean (2023)."""
     bins: PositiveInt = 255
+    """Number of bins, odd, so that 0 is one of them; at least 3."""
+
+    @model_validator(mode="after")
+    def _zero_is_a_bin(self) -> TwoHotConfig:
+        if self.bins < 3 or self.bins % 2 == 0:
+            raise ValueError(f"bins={self.bins} must be odd and at least 3")
+        return self
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -144,7 +178,7 @@ class ActorConfig:
 
     layers: PositiveInt = 3
     units: PositiveInt = 64
-    unimix: NonNegativeFloat = 0.01
+    unimix: Share = 0.01
     """Uniform mix of discrete policies; 0 reproduces the official code, 0.01 the paper's text."""
     entropy: NonNegativeFloat = 3e-4
     """Weight of the policy's entropy."""
@@ -153,6 +187,12 @@ class ActorConfig:
     """Range of the standard deviation for Box actions (in units of half the action range)."""
     out_scale: NonNegativeFloat = 0.01
     """Scale of the last layer's initial weights."""
+
+    @model_validator(mode="after")
+    def _stds_are_a_range(self) -> ActorConfig:
+        if self.min_std > self.max_std:
+            raise ValueError(f"min_std={self.min_std} must be at most max_std={self.max_std}")
+        return self
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -166,7 +206,7 @@ class CriticConfig:
     """How several critics become one value."""
     target: Literal["online", "slow"] = "online"
     """Which critic bootstraps the λ-returns."""
-    slow_rate: PositiveFloat = 0.02
+    slow_rate: Rate = 0.02
     """Rate of the exponential moving average that is the slow critic."""
     slow_regularizer: NonNegativeFloat = 1.0
     """Weight of the loss towards the slow critic's prediction."""
@@ -180,15 +220,15 @@ class ImaginationConfig:
 
     horizon: PositiveInt = 15
     """Imagined steps H."""
-    discount_horizon: PositiveFloat = 333.0
+    discount_horizon: Annotated[float, Field(gt=1)] = 333.0
     """The discount is 1 − 1/discount_horizon."""
     discount_in_continue: bool = True
     """Train the continue head on discount·(1−terminal): it then is the discount (``contdisc``)."""
-    lam: NonNegativeFloat = 0.95
+    lam: Fraction = 0.95
     """λ of the λ-return."""
     last: NonNegativeInt = 0
     """Imagine from the last so many steps of each sequence only; 0: from every step."""
-    return_scale_rate: PositiveFloat = 0.01
+    return_scale_rate: Rate = 0.01
     return_scale_limit: PositiveFloat = 1.0
     """Advantages are divided by max(limit, EMA of P95 − P5 of the returns)."""
 
@@ -203,8 +243,8 @@ class OptimizerConfig:
     """A learning rate of its own for the actor; None: ``lr``."""
     critic_lr: PositiveFloat | None = None
     """A learning rate of its own for the critic; None: ``lr``."""
-    beta1: NonNegativeFloat = 0.9
-    beta2: NonNegativeFloat = 0.999
+    beta1: Share = 0.9
+    beta2: Share = 0.999
     eps: PositiveFloat = 1e-20
     warmup_steps: NonNegativeInt = 1000
     """Updates over which the learning rate grows linearly to ``lr``."""

@@ -18,12 +18,14 @@ import tyro
 import yaml
 from pydantic import (
     ConfigDict,
+    Field,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     TypeAdapter,
     ValidationError,
+    model_validator,
 )
 from pydantic.dataclasses import dataclass
 
@@ -88,7 +90,7 @@ class TrainConfig:
     "auto": "own" if runs on it can be resumed exactly, else "sync"."""
     run_dir: str | None = None
     """Where to write; runs/<env>-<date>-<time> if left out."""
-    seed: NonNegativeInt = 0
+    seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
     """Root of all randomness: weights, actions, environments, sampling."""
     env_steps: PositiveInt = 1_000_000
     """Stop after this many environment steps over all environments."""
@@ -121,6 +123,23 @@ class TrainConfig:
     agent: AgentConfig = AgentConfig()
     replay: ReplayConfig = ReplayConfig()
     log: LogConfig = LogConfig()
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> TrainConfig:
+        length, last = self.sequence_length, self.agent.imagination.last
+        if last > length:
+            raise ValueError(
+                f"agent.imagination.last={last} must be at most sequence_length={length}"
+            )
+        # starts are context_every apart, so fewer rows do not always hold a whole sequence
+        needed = self.num_envs * (length + max(1, self.replay.context_every) - 1)
+        if self.replay.capacity < needed:
+            raise ValueError(
+                f"replay.capacity={self.replay.capacity} must be at least {needed}, so that there "
+                f"is room for a sequence of each of num_envs={self.num_envs} environments "
+                f"(sequence_length={length}, replay.context_every={self.replay.context_every})"
+            )
+        return self
 
     @property
     def steps_per_update(self) -> int:
@@ -184,9 +203,13 @@ def load_yaml(path: Path, base: TrainConfig | None = None) -> TrainConfig:
         ConfigError: The file is missing, not YAML, or has a bad field.
     """
     try:
-        values = yaml.safe_load(path.read_text()) or {}
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
         raise ConfigError(f"Cannot read the configuration {path}: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} is not text in UTF-8 (byte {error.start}); save it as UTF-8."
+        ) from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, Mapping):
@@ -225,6 +248,8 @@ def describe_errors(error: ValidationError, where: str) -> str:
 
 def _describe(entry: Any) -> str:
     path = [str(part) for part in entry["loc"]]
+    if entry["type"] == "value_error":  # raised by a check of ours: names fields and values
+        return ".".join([*path, str(entry["ctx"]["error"])])
     if entry["type"] != "unexpected_keyword_argument":
         return f"{'.'.join(path)}: {entry['msg']} (got {entry['input']!r})"
     known = _fields_at(path[:-1])
