@@ -265,7 +265,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         if self.is_over:
             raise ResetNeededError("The episode is over. Call reset() to start the next one.")
         button = self.buttons[self._decide(action)]
-        frames = perform(self.emulator, button, self._timing)
+        frames = perform(self.emulator, button, self._timing, self._profile.maps)
         previous, current = self._state, self._game.read()
         terms = reward_terms(previous, current, progress, self._weights)
         new_flags = progress.update(current, terms)

@@ -79,9 +79,13 @@ def hides(word: str) -> Condition:
 def is_in_control(memory: Memory, glyphs: GlyphTable) -> bool:
     """Tell whether the player can walk now: no text, battle, script or ignored button."""
     del glyphs
+    return memory.read_byte(ram.WINDOW_Y.address) == ram.WINDOW_HIDDEN and can_walk(memory)
+
+
+def can_walk(memory: Memory) -> bool:
+    """Tell whether the player, with no window on the screen, is held by nothing else either."""
     return (
-        memory.read_byte(ram.WINDOW_Y.address) == ram.WINDOW_HIDDEN
-        and not memory.read_byte(ram.FONT_LOADED.address) & 1
+        not memory.read_byte(ram.FONT_LOADED.address) & 1
         and not memory.read_byte(ram.IS_IN_BATTLE.address)
         and is_standing(memory)
     )

@@ -8,7 +8,9 @@ from pokered_env import ram
 from pokered_env.actions import Button
 from pokered_env.emulator import Emulator
 from pokered_env.errors import ConfigError
-from pokered_env.scripts import is_standing
+from pokered_env.maps import MapTable
+from pokered_env.ram import Memory, Symbol
+from pokered_env.scripts import can_walk
 
 UNTIL_READY = "until_ready"
 MAX_READY_FRAMES = 240
@@ -47,36 +49,69 @@ def make_timing(action_frames: int | str, hold_frames: int) -> Timing:
     return Timing(int(frames), hold_frames, until_ready)
 
 
-def perform(emulator: Emulator, button: Button, timing: Timing) -> int:
-    """Press a button as ``timing`` says; return the frames it took."""
+def perform(emulator: Emulator, button: Button, timing: Timing, maps: MapTable) -> int:
+    """Press a button as ``timing`` says in the game with these maps; return the frames it took."""
     if not timing.until_ready:
         emulator.step(button.key, timing.hold_frames, timing.action_frames)
         return timing.action_frames
-    is_ready = _Readiness(emulator)
+    is_ready = Readiness(emulator, maps)
     return emulator.step_until(button.key, timing.hold_frames, is_ready, timing.action_frames)
 
 
-class _Readiness:
-    """Whether the game accepts input: asked in every second frame.
+class Readiness:
+    """Whether the game accepts input: asked in every second frame of one action.
 
-    Walking, the game says so itself. In menus, texts and battles it does not: there the screen has
-    to stand still for longer than the slowest text takes for a letter.
+    Walking, the game says so itself; between two maps its number and its size are of different
+    ones. In menus, texts and battles it does not: there the screen has to stand still for longer
+    than the slowest text takes for a letter. A fade holds each of its palettes for 8 frames.
+
+    Args:
+        memory: The game, before the button is pressed.
+        maps: Its maps.
     """
 
     _TIMES_STILL = 4
+    _TIMES_LIT = 5
+    _TIMES_FREE = 2  # on a new tile: a door, an enemy or a person there has its say first
+    _NO_MAP = (0, 0)
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, memory: Memory, maps: MapTable) -> None:
+        self._memory = memory
+        self._maps = maps
+        self._palette = memory.read_byte(ram.BG_PALETTE.address)
+        self._position = self._read(ram.POSITION)
         self._tiles = b""
-        self._still = 0
+        self._lit, self._still, self._free = self._TIMES_LIT, 0, 0
 
     def __call__(self) -> bool:
-        if self._emulator.read_byte(ram.WINDOW_Y.address) == ram.WINDOW_HIDDEN:
-            return is_standing(self._emulator)
-        tiles = self._emulator.read(ram.TILE_MAP.address, ram.TILE_MAP.size)
+        """Tell whether it does, in the frame of this call."""
+        is_lit = self._is_lit()
+        height, width = self._read(ram.CUR_MAP_SIZE)
+        blocks = height, width
+        has_window = self._memory.read_byte(ram.WINDOW_Y.address) != ram.WINDOW_HIDDEN
+        if has_window or blocks == self._NO_MAP:  # before the game has begun
+            return self._is_still() and is_lit
+        map_id = self._memory.read_byte(ram.CUR_MAP.address)
+        is_free = is_lit and can_walk(self._memory) and self._maps.is_loaded(map_id, blocks)
+        self._free = self._free + 1 if is_free else 0
+        has_moved = self._read(ram.POSITION) != self._position
+        return self._free >= (self._TIMES_FREE if has_moved else 1)
+
+    def _is_lit(self) -> bool:
+        palette = self._memory.read_byte(ram.BG_PALETTE.address)
+        self._lit = self._lit + 1 if palette == self._palette else 0
+        self._palette = palette
+        lightest, darkest = palette & 3, palette >> 6
+        return self._lit >= self._TIMES_LIT and lightest != darkest
+
+    def _is_still(self) -> bool:
+        tiles = self._read(ram.TILE_MAP)
         self._still = self._still + 1 if tiles == self._tiles else 0
         self._tiles = tiles
         return self._still >= self._TIMES_STILL
+
+    def _read(self, symbol: Symbol) -> bytes:
+        return self._memory.read(symbol.address, symbol.size)
 
 
 def _is_count(value: object) -> bool:
