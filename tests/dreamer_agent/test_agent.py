@@ -363,14 +363,13 @@ def test_dropout_does_not_disturb_acting_after_an_update():
     assert torch.equal(*embeddings)
 
 
+# those of critic and optimiser are in test_switches.py, in numbers
 SWITCHES = {
     "core": {"rssm": RSSMConfig(deter=32, hidden=16, stoch=4, classes=4, core="gru")},
     "unimix": {"rssm": RSSMConfig(deter=32, hidden=16, stoch=4, classes=4, blocks=4, unimix=0.0)},
     "kl": {"kl": preset("notes").kl},
     "literal kl": {"kl": dataclasses.replace(preset("notes").kl, kind="notes")},
     "twohot": {"twohot": preset("notes").twohot},
-    "critics": {"critic": preset("notes", "xs").critic},
-    "optimizer": {"optimizer": preset("notes").optimizer},
     "actor unimix": {"actor": dataclasses.replace(preset("paper", "xs").actor, unimix=0.0)},
     "no continue discount": {
         "imagination": dataclasses.replace(preset().imagination, discount_in_continue=False)
