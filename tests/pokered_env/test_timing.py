@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from pokered_env import ram
+from pokered_env.bench import measure_until_ready
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import ConfigError
 from pokered_env.profiles import pokemon_red
@@ -108,3 +109,11 @@ def test_on_the_cartridge_decisions_come_when_it_listens(state: str) -> None:
         assert len(maps) > 1
         assert np.mean(frames) < 24
         assert max(frames) < MAX_READY_FRAMES
+
+
+def test_the_benchmark_compares_decisions_of_both_timings() -> None:
+    figures = measure_until_ready(None, steps=40, rounds=2)
+    assert figures["frames_per_decision"] == 24
+    assert 10 < figures["until_ready_frames_per_decision"] < 24
+    assert figures["decisions_per_s"] > 0
+    assert figures["until_ready_decisions_per_s"] > 0

@@ -19,6 +19,7 @@ import numpy as np
 
 from pokered_env.emulator import Emulator
 from pokered_env.env import PokeRedEnv
+from pokered_env.timing import UNTIL_READY
 from pokered_env.vector_env import PokeRedVectorEnv
 from pokered_env.workers import Workers
 
@@ -26,7 +27,11 @@ _HOLD_FRAMES, _ACTION_FRAMES = 8, 24
 
 
 def measure(
-    rom_path: str | None = None, steps: int = 400, rounds: int = 10, growth_steps: int = 100_000
+    rom_path: str | None = None,
+    steps: int = 400,
+    rounds: int = 10,
+    growth_steps: int = 100_000,
+    allow_unknown_rom: bool = False,
 ) -> dict[str, Any]:
     """Measure everything.
 
@@ -35,22 +40,27 @@ def measure(
         steps: Steps of one round.
         rounds: Rounds; medians are taken over them.
         growth_steps: Steps over which the growth of memory is measured; 0 leaves it out.
+        allow_unknown_rom: Accept a ROM that is not known.
 
     Returns:
         Figures by name: ``efficiency`` is the environment's rate over the emulator's,
         ``python_us`` what the environment's own work costs a step, ``threads2_scaling`` the rate of
         two environments on threads over that of one, ``raw_threads2_scaling`` the same for bare
         emulators that run freely, ``lockstep_threads2_scaling`` for bare emulators that wait for
-        each other after every step, as a vector environment has to.
+        each other after every step, as a vector environment has to. ``decisions_per_s`` and
+        ``frames_per_decision`` are those of random play with 24 frames an action, the same with
+        ``until_ready_`` before them those with ``action_frames="until_ready"``.
     """
-    speed = measure_efficiency(rom_path, steps, rounds)
+    allowed = {"allow_unknown_rom": allow_unknown_rom}
+    speed = measure_efficiency(rom_path, steps, rounds, **allowed)
     figures = {
         **speed,
-        **measure_threads(rom_path, steps, rounds),
-        **measure_reset(rom_path, speed["env_steps_per_s"]),
+        **measure_until_ready(rom_path, steps, rounds, **allowed),
+        **measure_threads(rom_path, steps, rounds, **allowed),
+        **measure_reset(rom_path, speed["env_steps_per_s"], **allowed),
     }
     if growth_steps:
-        figures["rss_growth_bytes"] = measure_growth(rom_path, growth_steps)
+        figures["rss_growth_bytes"] = measure_growth(rom_path, growth_steps, **allowed)
         figures["rss_growth_steps"] = growth_steps
     return figures
 
@@ -87,11 +97,66 @@ def measure_efficiency(
     }
 
 
-def measure_threads(rom_path: str | None, steps: int, rounds: int) -> dict[str, Any]:
+def measure_until_ready(
+    rom_path: str | None,
+    steps: int,
+    rounds: int,
+    *,
+    start_state: str | None = None,
+    allow_unknown_rom: bool = False,
+) -> dict[str, Any]:
+    """Compare actions of 24 frames with those that end when the game is ready (CPU time).
+
+    Both play the same random buttons from the same start on, and soon are elsewhere.
+    """
+    timings: tuple[int | str, ...] = (_ACTION_FRAMES, UNTIL_READY)
+    envs = [
+        PokeRedEnv(
+            rom_path,
+            start_state=start_state,
+            action_frames=timing,
+            max_steps=None,
+            allow_unknown_rom=allow_unknown_rom,
+        )
+        for timing in timings
+    ]
+    for env in envs:
+        env.reset(seed=0)
+    rng = np.random.default_rng(0)
+    rates: list[list[float]] = [[], []]
+    frames = [0, 0]
+    for number in range(rounds + 1):
+        actions = rng.integers(len(envs[0].buttons), size=steps).tolist()
+        for i, env in enumerate(envs):
+            began = time.process_time()
+            num_frames = _play(env, actions)
+            if number:  # the first round warms up
+                rates[i].append(steps / (time.process_time() - began))
+                frames[i] += num_frames
+    for env in envs:
+        env.close()
+    ratios = [ready / fixed for fixed, ready in zip(*rates, strict=True)]
+    return {
+        "frames_per_decision": round(frames[0] / (rounds * steps), 2),
+        "decisions_per_s": round(statistics.median(rates[0]), 1),
+        "until_ready_frames_per_decision": round(frames[1] / (rounds * steps), 2),
+        "until_ready_decisions_per_s": round(statistics.median(rates[1]), 1),
+        "until_ready_ratio": round(statistics.median(ratios), 3),
+    }
+
+
+def measure_threads(
+    rom_path: str | None, steps: int, rounds: int, *, allow_unknown_rom: bool = False
+) -> dict[str, Any]:
     """Compare how two environments and two bare emulators scale on two threads (wall time)."""
     rng = np.random.default_rng(0)
-    one = PokeRedVectorEnv(1, rom_path=rom_path, max_steps=None)
-    two = PokeRedVectorEnv(2, rom_path=rom_path, max_steps=None, num_threads=2)
+    arguments: dict[str, Any] = {
+        "rom_path": rom_path,
+        "max_steps": None,
+        "allow_unknown_rom": allow_unknown_rom,
+    }
+    one = PokeRedVectorEnv(1, **arguments)
+    two = PokeRedVectorEnv(2, num_threads=2, **arguments)
     for vector_env in (one, two):
         vector_env.reset(seed=0)
     raw = [_twin(env) for env in two.envs]
@@ -125,9 +190,11 @@ def measure_threads(rom_path: str | None, steps: int, rounds: int) -> dict[str, 
     }
 
 
-def measure_reset(rom_path: str | None, env_steps_per_s: float) -> dict[str, Any]:
+def measure_reset(
+    rom_path: str | None, env_steps_per_s: float, *, allow_unknown_rom: bool = False
+) -> dict[str, Any]:
     """Measure `reset` to the default start state, in milliseconds and in steps."""
-    env = PokeRedEnv(rom_path)
+    env = PokeRedEnv(rom_path, allow_unknown_rom=allow_unknown_rom)
     env.reset(seed=0)
     times = [_cpu_time(env.reset) for _ in range(50)]
     env.close()
@@ -138,9 +205,9 @@ def measure_reset(rom_path: str | None, env_steps_per_s: float) -> dict[str, Any
     }
 
 
-def measure_growth(rom_path: str | None, steps: int) -> int:
+def measure_growth(rom_path: str | None, steps: int, *, allow_unknown_rom: bool = False) -> int:
     """Return by how many bytes the process has grown after ``steps`` steps of random play."""
-    env = PokeRedEnv(rom_path, max_steps=2_000)
+    env = PokeRedEnv(rom_path, max_steps=2_000, allow_unknown_rom=allow_unknown_rom)
     env.reset(seed=0)
     actions = np.random.default_rng(0).integers(len(env.buttons), size=steps + 4_000).tolist()
     _play(env, actions[:4_000])  # until the caches are full
@@ -185,11 +252,15 @@ def _play_lockstep(
         )
 
 
-def _play(env: PokeRedEnv, actions: list[int]) -> None:
+def _play(env: PokeRedEnv, actions: list[int]) -> int:
+    """Play and return the number of frames."""
+    frames = 0
     for action in actions:
-        _, _, terminated, truncated, _ = env.step(action)
+        _, _, terminated, truncated, info = env.step(action)
+        frames += info["frames"]
         if terminated or truncated:
             env.reset()
+    return frames
 
 
 def _play_vector(env: PokeRedVectorEnv, actions: Any) -> None:
