@@ -55,7 +55,7 @@ def measure(
     speed = measure_efficiency(rom_path, steps, rounds, **allowed)
     figures = {
         **speed,
-        **measure_until_ready(rom_path, steps, rounds, **allowed),
+        **measure_until_ready(rom_path, steps, rounds, allow_unknown_rom=allow_unknown_rom),
         **measure_threads(rom_path, steps, rounds, **allowed),
         **measure_reset(rom_path, speed["env_steps_per_s"], **allowed),
     }
