@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pokered_env.emulator import Emulator
-from pokered_env.errors import ClosedError, RomFormatError, StateFormatError
+from pokered_env.emulator import Emulator, Window
+from pokered_env.errors import ClosedError, ConfigError, RomFormatError, StateFormatError
 
 WriteRom = Callable[..., Path]
 BATTERY = 0x13
@@ -95,6 +95,16 @@ def test_a_cartridge_pyboy_cannot_run_is_named(write_tiny_rom: WriteRom) -> None
     path = write_tiny_rom(cartridge_type=0xEE)
     with pytest.raises(RomFormatError, match=r"tiny\.gb"):
         Emulator(path)
+
+
+def test_a_window_that_cannot_be_opened_is_not_put_down_to_the_cartridge(
+    write_tiny_rom: WriteRom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "nonsense")
+    with pytest.raises(ConfigError, match=r"display.*rgb_array"):
+        Emulator(write_tiny_rom(), Window.SDL2)
+    with pytest.raises(RomFormatError):
+        Emulator(write_tiny_rom(cartridge_type=0xEE), Window.SDL2)
 
 
 def test_close_may_be_called_again_and_use_after_it_is_an_error(write_tiny_rom: WriteRom) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pokered_env.errors import ClosedError, RomFormatError, StateFormatError
+from pokered_env.errors import ClosedError, ConfigError, RomFormatError, StateFormatError
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # SDL announces on stderr where its library is from
@@ -59,6 +59,7 @@ class Emulator:
 
     Raises:
         RomFormatError: PyBoy cannot run the cartridge.
+        ConfigError: No window can be opened.
     """
 
     def __init__(self, rom_path: Path, window: Window = Window.NONE) -> None:
@@ -239,7 +240,14 @@ def _construct(rom_path: Path, window: Window) -> Any:
             log_level="CRITICAL",
         )
     except Exception as error:
+        reason = str(error) or error.__class__.__name__
+        if window is not Window.NONE:
+            _construct(rom_path, Window.NONE).stop(save=False)  # raises if the file is at fault
+            raise ConfigError(
+                f"PyBoy cannot open a window: {reason}. A window needs a display; without one, use "
+                'render_mode="rgb_array" or "ansi", or `pokered play --headless 500`.'
+            ) from error
         raise RomFormatError(
-            f"PyBoy {PYBOY_VERSION} cannot run {rom_path}: {error or error.__class__.__name__}. "
+            f"PyBoy {PYBOY_VERSION} cannot run {rom_path}: {reason}. "
             "Is the file a complete Game Boy ROM?"
         ) from error
