@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
@@ -84,6 +85,25 @@ def test_an_assist_changes_the_memory_and_is_named(
     _, _, _, _, info = env.step(0)
     assert emulator.read(symbol.address, symbol.size) == expected
     assert info["assists"] == (assist.name,)
+    env.close()
+
+
+@pytest.mark.parametrize("wrap", [FastText, InfiniteHealth, Overlay])
+@pytest.mark.parametrize(
+    "make",
+    [lambda: gym.make("CartPole-v1", render_mode="rgb_array"), lambda: PokeRedVectorEnv(1)],
+)
+def test_wrappers_of_the_game_say_what_they_wrap(wrap: Any, make: Callable[[], Any]) -> None:
+    env = make()
+    with pytest.raises(ConfigError, match=f"{wrap.__name__} wraps a single PokeRedEnv.*make_vec"):
+        wrap(env)
+    env.close()
+
+
+def test_assists_are_given_to_many_environments_as_the_message_says() -> None:
+    env = gym.make_vec(ID, num_envs=2, vectorization_mode="sync", wrappers=[FastText])
+    _, infos = env.reset(seed=0)
+    assert infos["assists"].tolist() == [("fast_text",)] * 2
     env.close()
 
 

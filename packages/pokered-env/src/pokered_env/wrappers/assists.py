@@ -10,7 +10,7 @@ from gymnasium.utils import RecordConstructorArgs
 
 from pokered_env import ram
 from pokered_env.emulator import Emulator
-from pokered_env.env import PokeRedEnv
+from pokered_env.wrappers.game import game_of
 
 
 class Assist(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs, ABC):
@@ -21,15 +21,17 @@ class Assist(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs, ABC):
 
     Args:
         env: A Pokémon Red environment, wrapped or not.
+
+    Raises:
+        ConfigError: It is another one.
     """
 
     name: ClassVar[str]
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:
+        self._base = game_of(env, type(self).__name__)
         RecordConstructorArgs.__init__(self)
         gym.Wrapper.__init__(self, env)
-        base: Any = env.unwrapped
-        self._base: PokeRedEnv = base
         self._base.declare_assist(self.name)
 
     @abstractmethod

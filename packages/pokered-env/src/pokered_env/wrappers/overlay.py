@@ -14,6 +14,7 @@ from pokered_env.errors import ConfigError
 from pokered_env.heat_map import draw_heat_map
 from pokered_env.maps import MapInfo, MapTable, clamp
 from pokered_env.rendering import rgb_array
+from pokered_env.wrappers.game import game_of
 
 _PLAYER, _OUTSIDE = (90, 200, 250), 24
 _SIDE, _SCALE = 36, 4  # tiles shown, and pixels a tile: as high as the screen
@@ -28,10 +29,11 @@ class Overlay(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         env: The environment, made with ``render_mode="rgb_array"``.
 
     Raises:
-        ConfigError: It has another render mode.
+        ConfigError: It is no Pokémon Red, or has another render mode.
     """
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:
+        self._base = game_of(env, "Overlay")
         RecordConstructorArgs.__init__(self)
         gym.Wrapper.__init__(self, env)
         if env.render_mode != "rgb_array":
@@ -41,8 +43,7 @@ class Overlay(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
 
     def render(self) -> NDArray[np.uint8]:
         """Return screen and map side by side."""
-        base: Any = self.unwrapped
-        return draw_overlay(base)
+        return draw_overlay(self._base)
 
 
 def draw_overlay(env: PokeRedEnv) -> NDArray[np.uint8]:
