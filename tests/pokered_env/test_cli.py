@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -179,6 +180,8 @@ def test_a_state_is_made_by_playing_on_from_another(tmp_path: Path) -> None:
         ["play", "--headless", "3", "--state", "atlantis"],
         ["record", "/nowhere/e.prz", "--steps", "2"],
         ["record", "e.prz", "--steps", "0"],
+        ["record", "e.prz", "--seed", "-1"],
+        ["bench", "--rounds", "0"],
         ["replay", "/nowhere.prz"],
         ["states", "list", "--rom", __file__],
     ],
@@ -201,6 +204,16 @@ def test_the_installed_command_prints_only_its_report() -> None:
     )
     assert "power_on" in run.stdout
     assert run.stderr == ""
+
+
+def test_bench_tries_an_unknown_rom_if_told_to(
+    tmp_path: Path, capsys: Capture, write_tiny_rom: Callable[..., Path]
+) -> None:
+    words = ["bench", "--rounds", "1", "--rom", str(write_tiny_rom())]
+    assert main(words) == 1
+    assert "allow" in capsys.readouterr().err
+    assert main([*words, "--allow-unknown-rom"]) == 0
+    assert json.loads(capsys.readouterr().out)["rom"] == "unknown"
 
 
 @pytest.mark.slow

@@ -29,6 +29,7 @@ from pokered_env.errors import (
     StateError,
     StateNotFoundError,
 )
+from pokered_env.start_states import StartStates
 from pokered_env.state_file import pack_state
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
@@ -273,6 +274,26 @@ def test_pickled_and_copied_environments_have_the_same_future(env: PokeRedEnv) -
         twin.close()
 
 
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+def test_a_copy_keeps_replaced_starts_the_spaces_generators_and_that_it_is_closed(
+    env: PokeRedEnv, copied: Callable[[PokeRedEnv], PokeRedEnv]
+) -> None:
+    env.action_space.seed(3)
+    env.observation_space.seed(3)
+    env.start_states = StartStates.load(env.rom, "power_on")
+    env.declare_assist("help")
+    twin = copied(env)
+    assert twin.start_states == env.start_states
+    assert twin.reset(seed=0)[1]["assists"] == ("help",)
+    assert [twin.action_space.sample() for _ in range(9)] == [
+        env.action_space.sample() for _ in range(9)
+    ]
+    assert (twin.observation_space.sample()["text"] == env.observation_space.sample()["text"]).all()
+    twin.close()
+    with pytest.raises(ClosedError):
+        copied(twin).reset()
+
+
 @pytest.mark.parametrize("change", [b"", b"abc", b"PKRSNAP1", b"PKRSNAP1" + bytes(40)])
 def test_bytes_that_are_no_snapshot_are_refused(env: PokeRedEnv, change: bytes) -> None:
     with pytest.raises(StateError):
@@ -394,6 +415,28 @@ def test_step_and_render_before_reset_and_use_after_close_are_errors() -> None:
     for use in (lambda: env.step(0), env.render, env.save, env.reset):
         with pytest.raises(ClosedError):
             use()
+
+
+def test_before_the_first_reset_there_is_no_game_to_look_at(env: PokeRedEnv) -> None:
+    assert env.is_over
+    with pytest.raises(ResetNeededError):
+        _ = env.game_state
+    env.reset(seed=0)
+    assert not env.is_over
+
+
+@pytest.mark.parametrize("seed", [-1, "x", 1.5, True])
+def test_a_seed_that_is_no_whole_number_from_0_on_is_refused(env: PokeRedEnv, seed: Any) -> None:
+    with pytest.raises(ConfigError, match="seed="):
+        env.reset(seed=seed)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    with PokeRedEnv(max_steps=np.int64(1)) as env:
+        env.reset(seed=np.int64(3))
+        here = play(env, [0])
+        env.reset(seed=3)
+        assert play(env, [0]) == here
 
 
 def test_the_full_action_set_has_noop_and_select() -> None:

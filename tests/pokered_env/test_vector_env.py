@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import functools
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -149,6 +152,7 @@ def test_saved_and_loaded_environments_go_on_alike_even_between_episodes() -> No
     [
         {"num_envs": 0},
         {"num_envs": 2.0},
+        {"num_envs": True},
         {"num_envs": 2, "num_threads": 0},
         {"num_envs": 2, "autoreset_mode": "Sometimes"},
         {"num_envs": 2, "max_steps": -1},
@@ -171,10 +175,64 @@ def test_actions_seeds_and_masks_of_the_wrong_size_are_refused() -> None:
     for actions in ([0], [[0, 0]], 3):
         with pytest.raises(InvalidActionError):
             vector_env.step(actions)
+    vector_env.close()
+    vector_env.close()
+
+
+def test_with_an_action_there_is_not_no_environment_steps() -> None:
+    vector_env = PokeRedVectorEnv(2)
+    vector_env.reset(seed=0)
+    saved = vector_env.save()
+    for actions in ([6, 99], [6, -1], [6, 1.5]):
+        with pytest.raises(InvalidActionError, match="0 down"):
+            vector_env.step(actions)
+    assert vector_env.save() == saved
+    vector_env.close()
+
+
+def test_the_action_of_an_ended_episode_is_ignored() -> None:
+    vector_env = PokeRedVectorEnv(2, max_steps=1)
+    vector_env.reset(seed=0)
+    assert vector_env.step([0, 0])[3].all()
+    assert not vector_env.step([-1, 99])[3].any()
     with pytest.raises(InvalidActionError):
         vector_env.step([0, 99])
     vector_env.close()
+
+
+def test_seeds_that_are_none_are_refused_before_any_environment_is_reset() -> None:
+    vector_env = PokeRedVectorEnv(2)
+    vector_env.reset(seed=np.int64(0))
+    saved = vector_env.save()
+    for seed in (-1, "x", 1.5, [0, -1], [0, "x"]):
+        with pytest.raises(ConfigError, match="seed"):
+            vector_env.reset(seed=seed)  # type: ignore[arg-type]
+    assert vector_env.save() == saved
     vector_env.close()
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    counts = {"num_envs": np.int64(2), "num_threads": np.int32(1), "max_steps": np.int64(1)}
+    vector_env = PokeRedVectorEnv(**counts)
+    vector_env.reset(seed=0)
+    assert vector_env.step([0, 0])[3].all()
+    vector_env.close()
+
+
+def test_environments_with_windows_step_on_one_thread() -> None:
+    script = (
+        "import threading; from pokered_env.vector_env import PokeRedVectorEnv as Env; "
+        "Env(2, render_mode='human').reset(seed=0); one = threading.active_count(); "
+        "Env(2, num_threads=2).reset(seed=0); print(one, threading.active_count())"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "SDL_VIDEODRIVER": "dummy"},
+    )
+    assert run.stdout.split() == ["1", "2"]
 
 
 # no function of this file: a spawned process could not import it

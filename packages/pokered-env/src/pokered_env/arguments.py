@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -34,14 +35,38 @@ def probability(name: str, value: Any) -> float:
     return float(value)
 
 
+def whole_number(value: Any) -> int | None:
+    """Return a whole number of any type, numpy's too, as ``int``; None for what is none."""
+    try:
+        return None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return None
+
+
 def step_limit(name: str, value: Any) -> float:
-    """Return a positive whole number as given, None as infinity.
+    """Return a positive whole number as ``int``, None as infinity.
 
     Raises:
         ConfigError: It is none.
     """
     if value is None:
         return float("inf")
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    number = whole_number(value)
+    if number is None or number < 1:
         raise ConfigError(f"{name}={value!r}. Pass a whole number from 1 on, or None for no limit.")
-    return value
+    return number
+
+
+def seed_number(name: str, value: Any) -> int | None:
+    """Return a whole number from 0 on as ``int``, None as it is.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    number = whole_number(value)
+    if value is not None and (number is None or number < 0):
+        raise ConfigError(
+            f"{name}={value!r}. Pass a whole number from 0 on, or None to draw on from the random "
+            "numbers there are."
+        )
+    return number

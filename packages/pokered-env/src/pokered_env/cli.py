@@ -116,11 +116,12 @@ def _play(options: argparse.Namespace) -> int:
 
 
 def _record(options: argparse.Namespace) -> int:
-    from pokered_env.arguments import step_limit
+    from pokered_env.arguments import seed_number, step_limit
     from pokered_env.env import PokeRedEnv
     from pokered_env.episode import EpisodeRecorder
 
     step_limit("--steps", options.steps)
+    seed_number("--seed", options.seed)
     env = PokeRedEnv(options.rom, max_steps=None, allow_unknown_rom=options.allow_unknown_rom)
     recorder = EpisodeRecorder(env, options.state, seed=options.seed)
     env.action_space.seed(options.seed)
@@ -204,9 +205,17 @@ def _make_state(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     import json
 
+    from pokered_env.arguments import step_limit
     from pokered_env.bench import measure
 
-    print(json.dumps(measure(options.rom, rounds=options.rounds, growth_steps=0)))
+    step_limit("--rounds", options.rounds)
+    figures = measure(
+        options.rom,
+        rounds=options.rounds,
+        growth_steps=0,
+        allow_unknown_rom=options.allow_unknown_rom,
+    )
+    print(json.dumps(figures))
     return 0
 
 

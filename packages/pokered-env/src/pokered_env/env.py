@@ -20,7 +20,7 @@ from pokered_env.actions import (
     action_number,
     heeded_mask,
 )
-from pokered_env.arguments import choose, probability, step_limit
+from pokered_env.arguments import choose, probability, seed_number, step_limit
 from pokered_env.emulator import PYBOY_VERSION, Emulator, Window
 from pokered_env.errors import ClosedError, ConfigError, ResetNeededError
 from pokered_env.exploration import Exploration
@@ -39,6 +39,9 @@ from pokered_env.text import ALPHABET
 from pokered_env.timing import make_timing, perform
 
 _log = logging.getLogger("pokered_env")
+
+# what a copy keeps beside its arguments and the episode
+_REPLACEABLE = ("start_states", "observation_space", "action_space", "_np_random", "_assists")
 
 
 class PokeRedEnv(gym.Env[Any, Any]):
@@ -113,7 +116,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
     Attributes:
         arguments: The arguments it was made with.
         buttons: The button of every action.
-        is_over: Whether the episode has ended and `reset` is due.
+        is_over: Whether `reset` is due: no episode has begun, or it has ended.
         rom: The cartridge.
         start_states: Where episodes start; may be replaced between episodes.
 
@@ -175,6 +178,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self._text = TextReader(self._emulator, self.rom.glyphs)
         self._encoder = observation.Encoder(self._emulator.screen, self._exploration)
         self._assists: tuple[str, ...] = ()
+        self.is_over = True
 
         self.observation_space = deepcopy(observation.OBSERVATION_SPACE)  # its own generator
         self.action_space = spaces.Discrete(len(self.buttons))
@@ -189,6 +193,8 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
     @property
     def game_state(self) -> GameState:
         """The game now."""
+        if self._progress is None:
+            raise ResetNeededError("Call reset() first.")
         return self._state
 
     @property
@@ -216,7 +222,8 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
 
         Raises:
             StateError: The state cannot be used.
-            ConfigError: An option is unknown, or the goal is reached in the start state.
+            ConfigError: An option is unknown, the seed is no whole number from 0 on, or the goal is
+                reached in the start state.
         """
         out = observation.new_observation()
         return out, self.reset_into(out, seed=seed, options=options)
@@ -230,7 +237,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             raise ConfigError(f"Unknown reset options {sorted(unknown)}. There is 'state'.")
         state = (options or {}).get("state")
         starts = self.start_states if state is None else StartStates.load(self.rom, state)
-        super().reset(seed=seed)
+        super().reset(seed=seed_number("seed", seed))
         label, start = starts.draw(self.np_random)
         emulator.load_state(start)
         loaded = self._game.read()  # before frames pass: what happens in those is the episode's
@@ -328,13 +335,20 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
 
     def __getstate__(self) -> dict[str, Any]:
         saved = None if self._progress is None or self._emulator is None else self.save()
-        return {"arguments": self.arguments, "assists": self._assists, "saved": saved}
+        return {
+            "arguments": self.arguments,
+            "saved": saved,
+            "is_closed": self._emulator is None,
+            "attributes": {name: getattr(self, name) for name in _REPLACEABLE},
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state["arguments"])  # type: ignore[misc]
-        self._assists = state["assists"]
+        vars(self).update(state["attributes"])
         if state["saved"] is not None:
             self.load(state["saved"])
+        if state["is_closed"]:
+            self.close()
 
     def _decide(self, action: int) -> int:
         number = action_number(action, self.buttons)

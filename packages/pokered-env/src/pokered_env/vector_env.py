@@ -12,6 +12,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space, create_empty_array
 from numpy.typing import NDArray
 
+from pokered_env.actions import action_number
+from pokered_env.arguments import seed_number, whole_number
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import ConfigError, InvalidActionError, ResetNeededError
 from pokered_env.vector_info import gather
@@ -30,7 +32,7 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             `infos["final_info"]` hold what it ended with) or `Disabled` (reset with
             `options={"reset_mask": mask}`).
         num_threads: Threads that step; None for as many as there are processors or environments,
-            and for one with windows.
+            and for one where there are windows.
         copy: Return copies of the batch arrays. Without, every step overwrites what the last
             returned.
         env_kwargs: Arguments of `PokeRedEnv`, the same for all.
@@ -53,7 +55,8 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
         self._autoreset_mode = _autoreset_mode(autoreset_mode)
         self._copy = copy
         self.envs: list[PokeRedEnv] = []
-        processors = min(self.num_envs, os.cpu_count() or 1)
+        has_windows = env_kwargs.get("render_mode") == "human"
+        processors = 1 if has_windows else min(self.num_envs, os.cpu_count() or 1)
         threads = _count("num_threads", processors if num_threads is None else num_threads)
         self._workers = Workers(threads - 1)  # the calling thread works too
         try:
@@ -127,6 +130,10 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
         Returns:
             Observations, rewards, terminations, truncations and infos, with a leading axis of
             environments.
+
+        Raises:
+            InvalidActionError: There is no such action; no environment has stepped.
+            ResetNeededError: An environment waits for `reset`.
         """
         chosen = np.asarray(actions)
         if chosen.shape != (self.num_envs,):
@@ -138,8 +145,12 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
                 f"Episodes {np.flatnonzero(self._is_over).tolist()} are over. Reset them with "
                 'options={"reset_mask": mask}.'
             )
+        buttons = self.envs[0].buttons
+        numbers = [  # all before any steps
+            0 if self._awaits_reset(i) else action_number(action, buttons)
+            for i, action in enumerate(chosen.tolist())
+        ]
         infos: list[dict[str, Any]] = [{} for _ in self.envs]
-        numbers = chosen.tolist()
         self._workers.run(lambda i: self._step_one(i, numbers[i], infos), range(self.num_envs))
         np.logical_or(self._terminations, self._truncations, out=self._is_over)
         return (
@@ -192,7 +203,7 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
 
     def _step_one(self, i: int, action: int, infos: list[dict[str, Any]]) -> None:
         env, row = self.envs[i], self._rows[i]
-        if self._autoreset_mode is AutoresetMode.NEXT_STEP and self._is_over[i]:
+        if self._awaits_reset(i):
             infos[i] = dict(env.reset_into(row))
             self._rewards[i], self._terminations[i], self._truncations[i] = 0.0, False, False
             return
@@ -207,25 +218,28 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             ended = {"final_obs": deepcopy(row), "final_info": infos[i]}
             infos[i] = {**ended, **env.reset_into(row)}
 
+    def _awaits_reset(self, i: int) -> bool:
+        return self._autoreset_mode is AutoresetMode.NEXT_STEP and bool(self._is_over[i])
+
     def _batch(self) -> Any:
         if not self._copy:
             return self._observations
         return {key: array.copy() for key, array in self._observations.items()}
 
-    def _each_seed(self, seed: int | Sequence[int | None] | None) -> Sequence[int | None]:
-        if seed is None:
-            return [None] * self.num_envs
-        if isinstance(seed, int | np.integer):
-            return [int(seed) + i for i in range(self.num_envs)]
+    def _each_seed(self, seed: Any) -> Sequence[int | None]:
+        if np.ndim(seed) == 0:
+            first = seed_number("seed", seed)
+            return [None if first is None else first + i for i in range(self.num_envs)]
         if len(seed) != self.num_envs:
             raise ConfigError(f"{len(seed)} seeds for {self.num_envs} environments.")
-        return seed
+        return [seed_number("seed", each) for each in seed]
 
 
 def _count(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 4096:
+    number = whole_number(value)
+    if number is None or not 1 <= number <= 4096:
         raise ConfigError(f"{name}={value!r}. Pass a whole number from 1 to 4096.")
-    return value
+    return number
 
 
 def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
