@@ -197,3 +197,5 @@ def test_the_description_is_json_and_differs_when_a_space_does():
     other = describe(specs, action_spec(spaces.Discrete(8)))
     assert other["observation"] == described["observation"]
     assert other["action"] != described["action"]
+    wide, narrow = (action_spec(spaces.Box(-1, high, (2,), np.float32)) for high in (2, 1))
+    assert describe(specs, wide) != describe(specs, narrow)

@@ -252,14 +252,15 @@ def describe(observations: Mapping[str, ObservationSpec], action: ActionSpec) ->
     What weights do not depend on is left out: how keys are used, and the unit of pixels.
     """
 
-    def builtin(spec: ObservationSpec | ActionSpec) -> dict[str, Any]:
+    def builtin(spec: ObservationSpec | ActionSpec, unused: tuple[str, ...]) -> dict[str, Any]:
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in dataclasses.asdict(spec).items()
-            if name not in ("encode", "decode", "loss_scale", "high")
+            if name not in unused
         }
 
+    unused = ("encode", "decode", "loss_scale", "high")
     return {
-        "observation": {key: builtin(spec) for key, spec in observations.items()},
-        "action": builtin(action),
+        "observation": {key: builtin(spec, unused) for key, spec in observations.items()},
+        "action": builtin(action, ()),
     }
