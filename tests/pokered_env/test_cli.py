@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from pokered_env import profiles
 from pokered_env.cli import main
 from pokered_env.env import PokeRedEnv
-from pokered_env.episode import Episode, replay
+from pokered_env.episode import Episode, EpisodeRecorder, replay
 
 Capture = pytest.CaptureFixture[str]
 
@@ -50,6 +51,21 @@ def test_an_episode_is_recorded_verified_and_shown(tmp_path: Path, capsys: Captu
     assert "every step as recorded" in capsys.readouterr().out
     assert video.stat().st_size > 1000
     assert heat.stat().st_size > 100
+
+
+def test_a_heat_map_shows_where_the_player_was_more_often(tmp_path: Path) -> None:
+    file, picture = tmp_path / "e.prz", tmp_path / "e.png"
+    with PokeRedEnv(start_state="got_pick") as env:
+        recorder = EpisodeRecorder(env, seed=0)
+        for action in [0, 0, 3, 3, 0, 0, 3, 3, 1, 1, 2, 2] * 3:
+            recorder.step(action)
+        recorder.episode().save(file)
+        assert env.progress.exploration.world().any()
+    assert main(["replay", str(file), "--heat-map", str(picture)]) == 0
+    with Image.open(picture) as image:
+        colours = {colour for _, colour in image.convert("RGB").getcolors() or []}
+    ground_and_lines = 3
+    assert len(colours) > ground_and_lines + 1
 
 
 def test_a_picture_or_video_that_cannot_be_written_is_named_before_the_replay(

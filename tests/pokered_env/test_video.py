@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pokered_env.errors import ConfigError, PokeRedError
-from pokered_env.heat_map import crop_to_visited, draw_heat_map
+from pokered_env.heat_map import VisitCounter, crop_to_visited, draw_heat_map
 from pokered_env.maps import MapInfo, MapTable
 from pokered_env.video import check_picture_path, check_video_path, save_picture, save_video
 
@@ -141,6 +141,20 @@ def test_the_heat_map_tells_outside_ground_rare_and_often() -> None:
     colours = [tuple(picture[y, x].tolist()) for x, y in ((0, 0), (1, 1), (2, 2), (3, 2))]
     assert len(set(colours)) == 4
     assert sum(colours[3]) > sum(colours[2])
+
+
+def test_visits_are_counted_where_the_player_comes_to_a_tile_outdoors() -> None:
+    visits = VisitCounter(MAPS)
+    for place in [(0, 1, 2), (0, 1, 2), (0, 2, 2), (0, 1, 2), (37, 1, 1), (0, 1, 2), (1, 255, 9)]:
+        visits.add(place)
+    assert visits.counts.shape == (6, 7)
+    rows, columns = np.nonzero(visits.counts)
+    assert [*zip(columns, rows, visits.counts[rows, columns], strict=True)] == [
+        (2, 3, 3),
+        (3, 3, 1),
+        (5, 5, 1),
+    ]
+    assert (visits.draw() == draw_heat_map(visits.counts, MAPS)).all()  # the margin is wider
 
 
 def test_the_part_that_was_visited_can_be_cut_out() -> None:

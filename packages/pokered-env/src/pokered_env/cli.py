@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("file", type=Path, help="recorded episode")
     replay.add_argument("--verify", action="store_true", help="compare every step")
     replay.add_argument("--video", type=Path, help="write .webp, .gif or .mp4, map included")
-    replay.add_argument("--heat-map", type=Path, help="write a picture of the tiles walked")
+    replay.add_argument("--heat-map", type=Path, help="draw how often each tile was come to")
 
     states = commands.add_parser("states", help="list and make start states")
     verbs = states.add_subparsers(required=True, metavar="verb")
@@ -137,7 +137,7 @@ def _record(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     from pokered_env.episode import Episode, replay
-    from pokered_env.heat_map import crop_to_visited, draw_heat_map
+    from pokered_env.heat_map import VisitCounter
     from pokered_env.video import (
         PackedFrames,
         check_picture_path,
@@ -153,21 +153,20 @@ def _replay(options: argparse.Namespace) -> int:
     if options.heat_map:
         check_picture_path(options.heat_map)
     frames = PackedFrames()
-    heat_map = None
+    visits: VisitCounter | None = None
 
     def watch(env: PokeRedEnv) -> None:
-        nonlocal heat_map
+        nonlocal visits
+        visits = visits or VisitCounter(env.rom.profile.maps)
+        visits.add(env.progress.place)
         if options.video:
             frames.append(draw_overlay(env))
-        if options.heat_map and env.progress.num_steps == len(episode.actions):
-            world = env.progress.exploration.world()
-            heat_map = crop_to_visited(draw_heat_map(world, env.rom.profile.maps), world)
 
     total = replay(episode, options.rom, verify=options.verify, on_step=watch)
     if options.video:
         save_video(frames, options.video)
-    if heat_map is not None:
-        save_picture(heat_map, options.heat_map)
+    if options.heat_map and visits:
+        save_picture(visits.draw(), options.heat_map)
     verdict = ", every step as recorded" if options.verify else ""
     print(f"{options.file}: {len(episode.actions)} actions, reward {total:.2f}{verdict}")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pokered_env.maps import MapInfo, MapTable
+from pokered_env.maps import MapInfo, MapTable, clamp
 
 _SMALLEST_WITH_BORDERS = 3
 _OUTSIDE, _GROUND, _BORDER = (24, 26, 32), (58, 62, 72), (110, 116, 130)
@@ -21,6 +21,36 @@ _COLOURS = np.array(
     ],
     np.float64,
 )
+
+
+class VisitCounter:
+    """Counts how often the player has come to each outdoor tile; standing there counts once.
+
+    Args:
+        maps: The game's maps.
+
+    Attributes:
+        counts: Visits of each tile of the world map, ``(rows, columns)``.
+    """
+
+    def __init__(self, maps: MapTable) -> None:
+        self._maps = maps
+        self._place: tuple[int, int, int] | None = None
+        self.counts = np.zeros((maps.world_height, maps.world_width), np.int64)
+
+    def add(self, place: tuple[int, int, int]) -> None:
+        """Say where the player is: map id, column and row, as in `EpisodeProgress.place`."""
+        if place == self._place:
+            return
+        self._place = place
+        info = self._maps.get(place[0])
+        if info is not None and info.origin is not None:
+            column, row = clamp(info, *place[1:])
+            self.counts[info.origin[1] + row, info.origin[0] + column] += 1
+
+    def draw(self) -> NDArray[np.uint8]:
+        """Draw the part of the world with visited tiles, as `draw_heat_map` does."""
+        return crop_to_visited(draw_heat_map(self.counts, self._maps), self.counts)
 
 
 def draw_heat_map(
