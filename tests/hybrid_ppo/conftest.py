@@ -1,6 +1,8 @@
 """Worlds small enough to filter in a test."""
 
 import dataclasses
+import sys
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -10,6 +12,8 @@ from dreamer_agent import Agent, preset
 from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import DummyVecEnv
+
+sys.path.insert(0, str(Path(__file__).parent))  # environments of these tests, by name
 
 
 class CountingEnv(gym.Env[dict[str, NDArray[Any]], np.int64]):

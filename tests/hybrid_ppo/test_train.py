@@ -1,6 +1,8 @@
 """A hybrid run from a Dreamer run's checkpoint, by function and by command."""
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,6 +12,7 @@ from hybrid_ppo import (
     ConfigError,
     CoTrainConfig,
     HybridConfig,
+    ObservationKeyError,
     PPOConfig,
     evaluate,
     load_run,
@@ -23,9 +26,13 @@ PPO = PPOConfig(n_steps=32, batch_size=32)
 @pytest.fixture(scope="module")
 def world_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A world model that has seen a little of CartPole."""
-    config = TrainConfig(
-        env="CartPole-v1",
-        run_dir=str(tmp_path_factory.mktemp("dreamer") / "run"),
+    return train_dreamer(dreamer_config(tmp_path_factory.mktemp("dreamer") / "run", "CartPole-v1"))
+
+
+def dreamer_config(run_dir: Path, env: str) -> TrainConfig:
+    return TrainConfig(
+        env=env,
+        run_dir=str(run_dir),
         env_steps=96,
         prefill_steps=64,
         batch_size=2,
@@ -34,7 +41,6 @@ def world_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         video_every_steps=0,
         agent=preset("paper", "xs"),
     )
-    return train_dreamer(config)
 
 
 def config(world_model: Path, run_dir: Path, freeze: bool) -> HybridConfig:
@@ -75,12 +81,63 @@ def test_a_run_directory_is_not_written_over(world_model: Path, tmp_path: Path) 
     assert (tmp_path / "config.yaml").read_text() == "mine"
 
 
+def test_a_start_that_failed_leaves_its_directory_free(world_model: Path, tmp_path: Path) -> None:
+    settings = config(world_model, tmp_path / "run", freeze=True)
+    with pytest.raises(ObservationKeyError, match="'observatoin'"):
+        train(dataclasses.replace(settings, include_raw=("observatoin",)))
+    assert not (tmp_path / "run").exists()
+    assert (train(settings) / "policy.zip").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"ppo": PPOConfig(batch_size=0)}, "ppo.batch_size is 0; it must be at least 2"),
+        ({"ppo": PPOConfig(n_epochs=0)}, "ppo.n_epochs is 0"),
+        ({"ppo": PPOConfig(n_steps=1), "num_envs": 1}, "one step; PPO needs at least 2"),
+        ({"ppo": PPOConfig(learning_rate=-1.0)}, "ppo.learning_rate is -1.0"),
+        ({"ppo": PPOConfig(gamma=1.5)}, "ppo.gamma is 1.5; it must be at most 1"),
+        ({"ppo": PPOConfig(gae_lambda=float("nan"))}, "ppo.gae_lambda is nan"),
+        ({"ppo": PPOConfig(units=(64, 0))}, r"ppo.units is \(64, 0\)"),
+        ({"cotrain": CoTrainConfig(batch_size=0)}, "cotrain.batch_size is 0"),
+        ({"cotrain": CoTrainConfig(sequence_length=1)}, "cotrain.sequence_length is 1"),
+        ({"cotrain": CoTrainConfig(capacity=0)}, "cotrain.capacity is 0"),
+        ({"cotrain": CoTrainConfig(refilter_steps=0)}, "cotrain.refilter_steps is 0"),
+        ({"seed": -1}, "seed is -1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_before_anything_is_built(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        HybridConfig(world_model=Path("any"), **changes)
+
+
+@pytest.mark.parametrize("changes", [{"sequence_length": 2}, {"capacity": 1}])
+def test_the_least_co_training_runs(
+    world_model: Path, tmp_path: Path, changes: dict[str, int]
+) -> None:
+    settings = config(world_model, tmp_path / "run", freeze=False)
+    cotrain = dataclasses.replace(settings.cotrain, **changes)
+    assert train(dataclasses.replace(settings, steps=64, cotrain=cotrain)).exists()
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+def test_a_world_model_trained_with_action_masks_gets_them(tmp_path: Path, freeze: bool) -> None:
+    dreamer = dreamer_config(tmp_path / "world", "masked_env:Masked-v0")
+    settings = config(train_dreamer(dreamer), tmp_path / "run", freeze)
+    assert "action_mask" in load(settings.world_model).observations
+    run = train(dataclasses.replace(settings, include_raw=("action_mask",)))
+    assert len(evaluate(run, num_episodes=2)) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["train", "--world-model", "/nowhere"], "/nowhere"),
         (["train", "--world-model", "/nowhere", "--steps", "0"], "steps is 0"),
         (["eval", "--run-dir", "/nowhere"], "/nowhere holds no policy.zip"),
+        (["eval", "--run-dir", "/nowhere", "--episodes", "0"], "episodes is 0"),
     ],
 )
 def test_bad_input_is_one_clear_line(

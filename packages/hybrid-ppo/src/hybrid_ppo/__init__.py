@@ -1,5 +1,6 @@
 """Stable-Baselines3 PPO on the features of a Dreamer world model."""
 
+from hybrid_ppo.action_mask import ActionMaskWrapper
 from hybrid_ppo.config import CoTrainConfig, HybridConfig, PPOConfig
 from hybrid_ppo.cotrain import WorldModelCallback
 from hybrid_ppo.errors import ConfigError, HybridError, NotLatentError, ObservationKeyError
@@ -12,6 +13,7 @@ from hybrid_ppo.train import load_run, make_ppo, train
 __version__ = "0.1.0"
 
 __all__ = [
+    "ActionMaskWrapper",
     "CoTrainConfig",
     "ConfigError",
     "DreamerPPOMultiInputPolicy",

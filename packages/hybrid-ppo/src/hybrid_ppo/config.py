@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from hybrid_ppo.errors import ConfigError
@@ -42,6 +43,25 @@ class CoTrainConfig:
     """How far back the environments' states are filtered again after each change of the model."""
 
 
+_LEAST = {
+    "steps": 1,
+    "num_envs": 1,
+    "seed": 0,
+    "ppo.n_steps": 1,
+    "ppo.batch_size": 2,  # advantages are normalised within a minibatch
+    "ppo.n_epochs": 1,
+    "ppo.gamma": 0,
+    "ppo.gae_lambda": 0,
+    "ppo.ent_coef": 0,
+    "cotrain.updates_per_rollout": 1,
+    "cotrain.batch_size": 1,
+    "cotrain.sequence_length": 2,
+    "cotrain.capacity": 1,
+    "cotrain.refilter_steps": 1,
+}
+_MOST = {"seed": 2**31, "ppo.gamma": 1, "ppo.gae_lambda": 1}
+
+
 @dataclass(frozen=True)
 class HybridConfig:
     """PPO on the features of a Dreamer world model."""
@@ -68,12 +88,18 @@ class HybridConfig:
         Raises:
             ConfigError: A number is out of range.
         """
-        positive = {
-            "steps": self.steps,
-            "num_envs": self.num_envs,
-            "ppo.n_steps": self.ppo.n_steps,
-            "cotrain.sequence_length": self.cotrain.sequence_length,
-        }
-        for name, value in positive.items():
-            if value < 1:
-                raise ConfigError(f"{name} is {value}; it must be at least 1.")
+        for name, least in _LEAST.items():
+            if not (value := attrgetter(name)(self)) >= least:
+                raise ConfigError(f"{name} is {value}; it must be at least {least}.")
+        for name, most in _MOST.items():
+            if (value := attrgetter(name)(self)) > most:
+                raise ConfigError(f"{name} is {value}; it must be at most {most}.")
+        if not self.ppo.learning_rate > 0:
+            raise ConfigError(f"ppo.learning_rate is {self.ppo.learning_rate}; it must be above 0.")
+        if any(width < 1 for width in self.ppo.units):
+            raise ConfigError(f"ppo.units is {self.ppo.units}; every layer needs at least 1 unit.")
+        if self.ppo.n_steps * self.num_envs < 2:
+            raise ConfigError(
+                f"A rollout of ppo.n_steps={self.ppo.n_steps} in num_envs={self.num_envs} "
+                "environment is one step; PPO needs at least 2. Raise either."
+            )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stable_baselines3.common.evaluation import evaluate_policy
 
+from hybrid_ppo.errors import ConfigError
 from hybrid_ppo.train import load_run, make_raw_env, wrap
 
 
@@ -23,9 +24,14 @@ def evaluate(
 
     Returns:
         The return of each episode.
+
+    Raises:
+        ConfigError: There is no finished run in this directory, or no episode is asked for.
     """
+    if num_episodes < 1:
+        raise ConfigError(f"episodes is {num_episodes}; it must be at least 1.")
     config, agent, policy = load_run(run_dir)
-    env = wrap(config, make_raw_env(dataclasses.replace(config, seed=seed)), agent)
+    env = wrap(config, make_raw_env(dataclasses.replace(config, seed=seed), agent), agent)
     try:
         returns, _ = evaluate_policy(
             policy,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -14,6 +16,7 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecEnv
 
+from hybrid_ppo.action_mask import ActionMaskWrapper
 from hybrid_ppo.config import HybridConfig
 from hybrid_ppo.cotrain import WorldModelCallback
 from hybrid_ppo.errors import ConfigError
@@ -40,35 +43,32 @@ def train(config: HybridConfig) -> Path:
 
     Raises:
         ConfigError: The run directory holds a run already, or cannot be written.
+        ObservationKeyError: ``config.include_raw`` names a key the environment does not have.
         DreamerError: ``config.world_model`` is no run with a checkpoint.
     """
+    _check_free(config)
     agent = load(config.world_model)
-    _create(config)
-    venv = make_raw_env(config)
-    replay = None if config.freeze_world_model else _make_replay(config, agent, venv)
-    env = wrap(config, venv, agent, replay)
-    model = make_ppo(config, env)
-    model.set_logger(configure(str(config.run_dir), ["stdout", "csv"]))
-    updates = config.cotrain.updates_per_rollout
-    callback = WorldModelCallback(agent, replay, updates) if replay else None
-    try:
-        model.learn(config.steps, callback=callback)
-    except KeyboardInterrupt:
-        print("Stopped; saving what was learned.")
-    finally:
-        model.save(config.run_dir / POLICY_FILE)
+    with ExitStack() as stack:
+        venv = make_raw_env(config, agent)
+        stack.callback(venv.close)
+        replay = None if config.freeze_world_model else _make_replay(config, agent, venv)
         if replay:
-            save_file(agent.state_dict(), config.run_dir / WORLD_MODEL_FILE)
-            replay.close()
-        env.close()
+            stack.callback(replay.close)
+        model = make_ppo(config, wrap(config, venv, agent, replay))
+        _create(config)  # last: a start that failed must not leave a directory that looks taken
+        _learn(config, agent, model, replay)
     return config.run_dir
 
 
-def make_raw_env(config: HybridConfig) -> VecEnv:
+def make_raw_env(config: HybridConfig, agent: Agent) -> VecEnv:
     """Make the environments that the world model was trained in."""
     source = load_config(config.world_model)
     return make_vec_env(
-        source.env, config.num_envs, seed=config.seed, env_kwargs=dict(source.env_kwargs)
+        source.env,
+        config.num_envs,
+        seed=config.seed,
+        env_kwargs=dict(source.env_kwargs),
+        wrapper_class=partial(ActionMaskWrapper, agent=agent),
     )
 
 
@@ -134,14 +134,30 @@ def load_run(run_dir: Path) -> tuple[HybridConfig, Agent, PPO]:
     return config, agent, PPO.load(run_dir / POLICY_FILE, device=str(agent.device))
 
 
-def _create(config: HybridConfig) -> None:
-    path = config.run_dir / CONFIG_FILE
-    if path.exists():
+def _learn(config: HybridConfig, agent: Agent, model: PPO, replay: Replay | None) -> None:
+    model.set_logger(configure(str(config.run_dir), ["stdout", "csv"]))
+    updates = config.cotrain.updates_per_rollout
+    callback = WorldModelCallback(agent, replay, updates) if replay else None
+    try:
+        model.learn(config.steps, callback=callback)
+    except KeyboardInterrupt:
+        print("Stopped; saving what was learned.")
+    finally:
+        model.save(config.run_dir / POLICY_FILE)
+        if replay:
+            save_file(agent.state_dict(), config.run_dir / WORLD_MODEL_FILE)
+
+
+def _check_free(config: HybridConfig) -> None:
+    if (config.run_dir / CONFIG_FILE).exists():
         raise ConfigError(f"{config.run_dir} already holds a run. Choose another --run-dir.")
+
+
+def _create(config: HybridConfig) -> None:
     values = TypeAdapter(HybridConfig).dump_python(config, mode="json")
     try:
         config.run_dir.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(values, sort_keys=False))
+        (config.run_dir / CONFIG_FILE).write_text(yaml.safe_dump(values, sort_keys=False))
     except OSError as error:
         raise ConfigError(
             f"Cannot write to {config.run_dir}: {error.strerror}. Choose another --run-dir."
@@ -151,13 +167,14 @@ def _create(config: HybridConfig) -> None:
 def _make_replay(config: HybridConfig, agent: Agent, venv: VecEnv) -> Replay:
     settings, rssm = config.cotrain, agent.config.rssm
     space = venv.observation_space
+    context_every = min(ReplayConfig.context_every, settings.sequence_length)
     return Replay.for_spaces(
         space if isinstance(space, spaces.Dict) else spaces.Dict({SINGLE_KEY: space}),
         venv.action_space,
         num_streams=config.num_envs,
         batch_size=settings.batch_size,
         sequence_length=settings.sequence_length,
-        config=ReplayConfig(capacity=settings.capacity),
+        config=ReplayConfig(capacity=settings.capacity, context_every=context_every),
         latent_sizes=(rssm.deter, rssm.stoch, rssm.classes),
         seed=config.seed,
     )
