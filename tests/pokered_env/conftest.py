@@ -37,7 +37,6 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POKERED_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("POKERED_DATA", str(tmp_path_factory.mktemp("data")))
-        patch.setenv("POKERED_DATA", str(tmp_path_factory.mktemp("data")))
         patch.delenv("POKERED_ROM", raising=False)
         yield
 
