@@ -53,6 +53,13 @@ def test_an_episode_is_recorded_verified_and_shown(tmp_path: Path, capsys: Captu
     assert heat.stat().st_size > 100
 
 
+def test_a_recording_that_cannot_be_written_is_refused_before_it_is_played(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    assert main(["record", str(tmp_path / "no" / "e.prz"), "--steps", "100000000"]) == 1
+    assert "a folder that exists" in capsys.readouterr().err
+
+
 def test_a_heat_map_shows_where_the_player_was_more_often(tmp_path: Path) -> None:
     file, picture = tmp_path / "e.prz", tmp_path / "e.png"
     with PokeRedEnv(start_state="got_pick") as env:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from pokered_env.errors import ConfigError
 from pokered_env.exploration import Exploration
@@ -53,9 +54,15 @@ def test_a_number_of_badges_an_event_or_a_function_can_be_the_goal(make_state: M
 @pytest.mark.parametrize("goal", [0, 9, True, -1, 2.5, b"x"])
 def test_goals_that_make_no_sense_are_refused(goal: object) -> None:
     with pytest.raises(ConfigError):
-        make_goal(goal, pokemon_red())  # type: ignore[arg-type]
+        make_goal(goal, pokemon_red())
 
 
 def test_a_misspelt_event_is_answered_with_the_nearest_names() -> None:
     with pytest.raises(ConfigError, match="EVENT_GOT_TOWN_MAP"):
         make_goal("EVENT_GOT_TOWNMAP", pokemon_red())
+
+
+def test_a_number_of_badges_may_be_numpys() -> None:
+    with pytest.raises(ConfigError):
+        make_goal(np.int64(9), pokemon_red())
+    assert make_goal(np.int64(2), pokemon_red())

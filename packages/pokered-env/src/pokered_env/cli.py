@@ -119,9 +119,11 @@ def _record(options: argparse.Namespace) -> int:
     from pokered_env.arguments import seed_number, step_limit
     from pokered_env.env import PokeRedEnv
     from pokered_env.episode import EpisodeRecorder
+    from pokered_env.folders import check_folder
 
     step_limit("--steps", options.steps)
     seed_number("--seed", options.seed)
+    check_folder(options.file)
     env = PokeRedEnv(options.rom, max_steps=None, allow_unknown_rom=options.allow_unknown_rom)
     recorder = EpisodeRecorder(env, options.state, seed=options.seed)
     env.action_space.seed(options.seed)

@@ -1,10 +1,12 @@
-"""Where this package keeps files of its own."""
+"""Where this package keeps files of its own, and whether a file can be written where users ask."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
+
+from pokered_env.errors import PokeRedError
 
 _NAME = "pokered-env"
 
@@ -29,6 +31,18 @@ def data_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library/Application Support" / _NAME
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / _NAME
+
+
+def check_folder(path: Path) -> None:
+    """Find out what keeps a file from being written there, before there is anything to write.
+
+    Raises:
+        PokeRedError: There is no folder that could be written to.
+    """
+    if not path.parent.is_dir() or path.is_dir():
+        raise PokeRedError(f"Cannot write {path}: it needs a file's name in a folder that exists.")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise PokeRedError(f"Cannot write {path}: it is not allowed.")
 
 
 def _local_app_data() -> Path:

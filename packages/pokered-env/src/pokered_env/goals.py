@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 
+from pokered_env.arguments import whole_number
 from pokered_env.errors import ConfigError
 from pokered_env.game_state import GameState
 from pokered_env.progress import EpisodeProgress
@@ -35,12 +36,13 @@ def make_goal(goal: Goal | None, profile: RomProfile) -> GoalTest:
         return lambda progress, now: now.has_event(flag)
     if callable(goal):
         return lambda progress, now: bool(goal(now))
-    if isinstance(goal, bool) or not isinstance(goal, int) or not 1 <= goal <= 8:
+    num_badges = whole_number(goal)
+    if num_badges is None or not 1 <= num_badges <= 8:
         raise ConfigError(
             f"goal={goal!r}: pass a number of badges from 1 to 8, an event's name, a function of "
             "GameState, or None for the game's completion."
         )
-    return lambda progress, now: now.num_badges >= goal
+    return lambda progress, now: now.num_badges >= num_badges
 
 
 def reached_at_start(goal: Goal | None, start_state: str) -> ConfigError:

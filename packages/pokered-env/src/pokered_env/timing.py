@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pokered_env import ram
 from pokered_env.actions import Button
+from pokered_env.arguments import whole_number
 from pokered_env.emulator import Emulator
 from pokered_env.errors import ConfigError
 from pokered_env.maps import MapTable
@@ -15,6 +16,7 @@ from pokered_env.scripts import can_walk
 UNTIL_READY = "until_ready"
 MAX_READY_FRAMES = 240
 """The most frames one action takes with ``action_frames="until_ready"``."""
+_MAX_FRAMES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,15 @@ def make_timing(action_frames: int | str, hold_frames: int) -> Timing:
         ConfigError: One of them is outside its range.
     """
     until_ready = action_frames == UNTIL_READY
-    frames = MAX_READY_FRAMES if until_ready else action_frames
-    if not _is_count(frames) or not _is_count(hold_frames) or not hold_frames < int(frames):
+    frames = MAX_READY_FRAMES if until_ready else whole_number(action_frames)
+    held = whole_number(hold_frames)
+    if frames is None or held is None or not 0 < held < frames <= _MAX_FRAMES:
         raise ConfigError(
             f"action_frames={action_frames!r}, hold_frames={hold_frames!r}: a button is held for "
             "at least 1 frame and released within the action, so 0 < hold_frames < action_frames "
             f"(or action_frames={UNTIL_READY!r}). The defaults are 24 and 8."
         )
-    return Timing(int(frames), hold_frames, until_ready)
+    return Timing(frames, held, until_ready)
 
 
 def perform(emulator: Emulator, button: Button, timing: Timing, maps: MapTable) -> int:
@@ -112,7 +115,3 @@ class Readiness:
 
     def _read(self, symbol: Symbol) -> bytes:
         return self._memory.read(symbol.address, symbol.size)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 100_000

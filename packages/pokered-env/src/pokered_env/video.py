@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pokered_env.errors import ConfigError, MissingDependencyError, PokeRedError
+from pokered_env.folders import check_folder
 
 _EXTRA = 'Install it with `pip install "pokered-env[video]"`.'
 _VIDEOS = (".webp", ".gif", ".mp4")
@@ -63,7 +63,7 @@ def check_video_path(path: Path) -> None:
         _imageio()
     else:
         _pillow()
-    _check_folder(path)
+    check_folder(path)
 
 
 def check_picture_path(path: Path) -> None:
@@ -76,7 +76,7 @@ def check_picture_path(path: Path) -> None:
     """
     if path.suffix.lower() not in _pillow().registered_extensions():
         raise ConfigError(f"{path} is no picture's name. It should end in .png.")
-    _check_folder(path)
+    check_folder(path)
 
 
 def save_video(
@@ -124,13 +124,6 @@ def save_picture(picture: NDArray[np.uint8], path: Path) -> None:
         _pillow().fromarray(picture).save(path)
     except (OSError, ValueError) as error:
         raise PokeRedError(f"Cannot write {path} ({error}).") from error
-
-
-def _check_folder(path: Path) -> None:
-    if not path.parent.is_dir() or path.is_dir():
-        raise PokeRedError(f"Cannot write {path}: it needs a file's name in a folder that exists.")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise PokeRedError(f"Cannot write {path}: it is not allowed.")
 
 
 def _enlarge(frame: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
