@@ -273,7 +273,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="cartpole: runs at a time (1)")
     parser.add_argument("--env-steps", type=int, help="training steps")
     parser.add_argument("--preset", choices=("paper", "notes"), default="paper")
-    parser.add_argument("--lengths", type=int, nargs=2, default=(5, 20), help="tmaze: trained on")
+    parser.add_argument("--lengths", type=int, nargs=2, default=(1, 20), help="tmaze: trained on")
     parser.add_argument("--test-length", type=int, default=20, help="tmaze: tested at (20)")
     parser.add_argument("--context-every", type=int, default=8, help="tmaze: 0 keeps no latents")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))

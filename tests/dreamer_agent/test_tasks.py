@@ -36,6 +36,14 @@ def test_a_range_of_lengths_is_drawn_from():
     assert seen == {3, 4, 5}
 
 
+def test_short_corridors_are_as_frequent_as_long_ones():
+    env = gym.make("dreamer_agent:TMaze-v0", length=(1, 15)).unwrapped
+    lengths = [len_of_episode(env, seed) - 1 for seed in range(400)]
+    assert max(lengths) == 15
+    shares = [np.mean([low <= n < 2 * low for n in lengths]) for low in (1, 2, 4, 8)]
+    assert all(0.18 < share < 0.32 for share in shares)  # an octave each
+
+
 def len_of_episode(env, seed):
     env.reset(seed=seed)
     steps = 1

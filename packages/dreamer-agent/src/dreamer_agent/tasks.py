@@ -37,7 +37,8 @@ class TMaze(gym.Env[Any, Any]):
     1 for the right turn, -1 for the wrong one, 0 before. ``info["success"]`` at the end.
 
     ## Starting State
-    The cue is drawn, and the length too if it is a range.
+    The cue is drawn, and the length too if it is a range: log-uniformly, so that short corridors,
+    from which remembering is learned first, are as frequent as long ones.
 
     ## Episode End
     Terminated by the turn, ``length + 1`` steps after the reset.
@@ -65,7 +66,8 @@ class TMaze(gym.Env[Any, Any]):
         """Draw the cue and the length, and show the cue."""
         super().reset(seed=seed)
         low, high = self._lengths
-        self._length = int(self.np_random.integers(low, high + 1))
+        drawn = np.exp(self.np_random.uniform(np.log(low), np.log(high + 1)))
+        self._length = min(int(drawn), high)
         self._cue = int(self.np_random.integers(2))
         self._step = 0
         return self._observation(), {"cue": self._cue}
