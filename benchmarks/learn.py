@@ -100,8 +100,19 @@ def _notes(paper: AgentConfig) -> AgentConfig:
 def tmaze(seed: int, env_steps: int, lengths: Sequence[int], context_every: int) -> TrainConfig:
     """Return the configuration of a T-maze run with sequences of 32 steps."""
     config = cartpole(seed, env_steps)
+    agent = dataclasses.replace(
+        config.agent,
+        vector=preset("paper", "xs").vector,
+        modalities={},
+        # one bit to remember: what other latents draw at random would only hide it
+        rssm=dataclasses.replace(config.agent.rssm, stoch=4),
+        # While both turns are equally likely the reward says nothing about the cue, and the model
+        # has no reason to remember it: the first policy must have preferences, and keep them.
+        actor=dataclasses.replace(config.agent.actor, out_scale=1.0, entropy=3e-4),
+    )
     return dataclasses.replace(
         config,
+        agent=agent,
         env="dreamer_agent:TMaze-v0",
         env_kwargs={"length": list(lengths)},
         num_envs=4,
@@ -220,7 +231,7 @@ def run_cartpole(options: argparse.Namespace) -> dict[str, Any]:
 def run_tmaze(options: argparse.Namespace) -> dict[str, Any]:
     """Train on the T-maze, then test at a fixed length and probe for the cue."""
     config = tmaze(
-        options.seed or 0, options.env_steps or 20_000, options.lengths, options.context_every
+        options.seed or 0, options.env_steps or 10_000, options.lengths, options.context_every
     )
 
     def measure(path: Path) -> tuple[Run, dict[str, float]]:
