@@ -106,9 +106,6 @@ def tmaze(seed: int, env_steps: int, lengths: Sequence[int], context_every: int)
         modalities={},
         # one bit to remember: what other latents draw at random would only hide it
         rssm=dataclasses.replace(config.agent.rssm, stoch=4),
-        # While both turns are equally likely the reward says nothing about the cue, and the model
-        # has no reason to remember it: the first policy must have preferences, and keep them.
-        actor=dataclasses.replace(config.agent.actor, out_scale=1.0, entropy=3e-4),
     )
     return dataclasses.replace(
         config,

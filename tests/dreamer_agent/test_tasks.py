@@ -26,7 +26,7 @@ def test_the_cue_is_shown_once_and_decides_the_turn(length):
         assert obs[1] == 1 and obs[2] == 0
         wanted = int(cue > 0)
         _, reward, terminated, truncated, info = env.step(wanted if seed % 2 else 1 - wanted)
-        assert reward == (1 if seed % 2 else -1)
+        assert reward == (1 if seed % 2 else wanted - 1)  # wrong: 0 to the left, -1 to the right
         assert terminated and not truncated and info["success"] == bool(seed % 2)
 
 

@@ -34,7 +34,10 @@ class TMaze(gym.Env[Any, Any]):
     junction else 0, and how much of the corridor is left (1 to 0).
 
     ## Rewards
-    1 for the right turn, -1 for the wrong one, 0 before. ``info["success"]`` at the end.
+    1 for the turn the cue asked for. A wrong one costs 1 to the right and nothing to the left: if
+    both cost the same, the reward under random turns would say nothing about the cue, and a model
+    of rewards would have no reason to begin to remember it. 0 before. ``info["success"]`` at the
+    end.
 
     ## Starting State
     The cue is drawn, and the length too if it is a range: log-uniformly, so that short corridors,
@@ -81,8 +84,8 @@ class TMaze(gym.Env[Any, Any]):
         if not at_junction:
             return self._observation(), 0.0, False, False, {"cue": self._cue}
         is_right = int(action) == self._cue
-        info = {"cue": self._cue, "success": is_right}
-        return self._observation(), 1.0 if is_right else -1.0, True, False, info
+        reward = 1.0 if is_right else -float(action)
+        return self._observation(), reward, True, False, {"cue": self._cue, "success": is_right}
 
     def _observation(self) -> NDArray[np.float32]:
         cue = (2 * self._cue - 1) if self._step == 0 else 0
