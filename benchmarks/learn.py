@@ -124,7 +124,12 @@ def text(seed: int, env_steps: int, show_text: bool) -> TrainConfig:
     config = cartpole(seed, env_steps)
     return dataclasses.replace(
         config,
-        agent=dataclasses.replace(config.agent, modalities={}),  # CartPole's key is not here
+        agent=dataclasses.replace(
+            config.agent,
+            modalities={},
+            # every step is a new question: what comes later would only be noise
+            imagination=dataclasses.replace(config.agent.imagination, discount_horizon=3),
+        ),
         env="dreamer_agent:ReadText-v0",
         env_kwargs={"show_text": show_text},
         replay_ratio=256,
@@ -228,7 +233,7 @@ def run_cartpole(options: argparse.Namespace) -> dict[str, Any]:
 def run_tmaze(options: argparse.Namespace) -> dict[str, Any]:
     """Train on the T-maze, then test at a fixed length and probe for the cue."""
     config = tmaze(
-        options.seed or 0, options.env_steps or 10_000, options.lengths, options.context_every
+        options.seed or 0, options.env_steps or 5000, options.lengths, options.context_every
     )
 
     def measure(path: Path) -> tuple[Run, dict[str, float]]:
