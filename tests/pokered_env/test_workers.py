@@ -46,16 +46,15 @@ def test_an_error_in_any_thread_reaches_the_caller_and_the_next_run_works(failin
 
 
 def test_closing_ends_the_threads_and_may_be_repeated() -> None:
-    before = threading.active_count()
+    others = set(threading.enumerate())
     workers = Workers(3)
-    assert threading.active_count() == before + 3
-    threads = set(threading.enumerate())
+    threads = set(threading.enumerate()) - others
+    assert len(threads) == 3
     workers.close()
     workers.close()
-    for thread in threads - {threading.main_thread()}:
-        if thread.name.startswith("pokered"):
-            thread.join(timeout=10)
-    assert threading.active_count() <= before
+    for thread in threads:
+        thread.join(timeout=10)
+    assert not any(thread.is_alive() for thread in threads)
 
 
 def test_waiting_threads_do_not_keep_their_last_work_alive() -> None:

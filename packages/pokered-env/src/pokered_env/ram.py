@@ -47,7 +47,6 @@ BADGES = Symbol("wObtainedBadges", 0xD356)
 CUR_MAP = Symbol("wCurMap", 0xD35E)
 Y_COORD = Symbol("wYCoord", 0xD361)
 X_COORD = Symbol("wXCoord", 0xD362)
-POSITION = Symbol("wYCoord, wXCoord", 0xD361, 2)
 CUR_MAP_SIZE = Symbol("wCurMapHeight, wCurMapWidth", 0xD368, 2)  # in 32-pixel blocks
 NUM_HOF_TEAMS = Symbol("wNumHoFTeams", 0xD5A2)
 STATUS_FLAGS_5 = Symbol("wStatusFlags5", 0xD730)

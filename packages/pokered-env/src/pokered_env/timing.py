@@ -82,7 +82,7 @@ class Readiness:
         self._memory = memory
         self._maps = maps
         self._palette = memory.read_byte(ram.BG_PALETTE.address)
-        self._position = self._read(ram.POSITION)
+        self._position = self._read_position()
         self._tiles = b""
         self._lit, self._still, self._free = self._TIMES_LIT, 0, 0
 
@@ -97,7 +97,7 @@ class Readiness:
         map_id = self._memory.read_byte(ram.CUR_MAP.address)
         is_free = is_lit and can_walk(self._memory) and self._maps.is_loaded(map_id, blocks)
         self._free = self._free + 1 if is_free else 0
-        has_moved = self._read(ram.POSITION) != self._position
+        has_moved = self._read_position() != self._position
         return self._free >= (self._TIMES_FREE if has_moved else 1)
 
     def _is_lit(self) -> bool:
@@ -112,6 +112,10 @@ class Readiness:
         self._still = self._still + 1 if tiles == self._tiles else 0
         self._tiles = tiles
         return self._still >= self._TIMES_STILL
+
+    def _read_position(self) -> tuple[int, int]:
+        byte = self._memory.read_byte
+        return byte(ram.X_COORD.address), byte(ram.Y_COORD.address)
 
     def _read(self, symbol: Symbol) -> bytes:
         return self._memory.read(symbol.address, symbol.size)
