@@ -12,8 +12,8 @@ import time
 from itertools import cycle, islice
 
 import gymnasium as gym
-from pokered_env import ram
-from pokered_env.emulator import Emulator
+from pokered_env.emulation.emulator import Emulator
+from pokered_env.game import ram
 
 HOLD_FRAMES, ACTION_FRAMES = 8, 24
 WALK = ["right", "right", "left", "left"]

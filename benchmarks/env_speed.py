@@ -1,11 +1,11 @@
-"""Print the speed of the environment as one line of JSON; see pokered_env.bench for the figures."""
+"""Print the speed of the environment as one line of JSON; figures: pokered_env.tools.bench."""
 
 from __future__ import annotations
 
 import argparse
 import json
 
-from pokered_env.bench import measure
+from pokered_env.tools.bench import measure
 
 
 def main() -> None:

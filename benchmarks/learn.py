@@ -24,7 +24,7 @@ import gymnasium as gym
 import matplotlib
 import numpy as np
 from dreamer_agent import Agent, AgentConfig, TrainConfig, load, preset, train
-from dreamer_agent.train_config import load_yaml, preset_config
+from dreamer_agent.run_dir.train_config import load_yaml, preset_config
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt

@@ -24,7 +24,7 @@ import matplotlib
 import numpy as np
 import torch
 from dreamer_agent import train
-from dreamer_agent.train_config import load_yaml
+from dreamer_agent.run_dir.train_config import load_yaml
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env

@@ -13,7 +13,7 @@ import gymnasium as gym
 import numpy as np
 from dreamer_agent import TrainConfig, preset
 from dreamer_agent.cli import main as dreamer
-from pokered_env.video import save_video
+from pokered_env.recording.video import save_video
 
 ENV = "pokered_env:PokeRed-v0"
 

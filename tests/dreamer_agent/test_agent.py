@@ -9,8 +9,8 @@ from batches import HINTS, SMALL_GAME, random_batch
 from dreamer_agent.agent import Agent
 from dreamer_agent.config import AgentConfig, RSSMConfig, TextConfig, VectorConfig
 from dreamer_agent.errors import CheckpointError, NonFiniteError, SpaceError
+from dreamer_agent.model.tensors import last_rows
 from dreamer_agent.presets import preset
-from dreamer_agent.tensors import last_rows
 from gymnasium import spaces
 
 ACTION = spaces.Discrete(4)
@@ -163,7 +163,7 @@ def test_masks_in_the_observation_and_as_argument_are_honoured():
 
 
 def test_masks_are_learned_and_honoured_in_imagination():
-    from dreamer_agent.actor_critic import imagine
+    from dreamer_agent.behaviour.actor_critic import imagine
 
     agent = build(MASKED)
     for seed in range(120):

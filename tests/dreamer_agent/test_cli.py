@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dreamer_agent.cli import main
-from dreamer_agent.trainer import train
+from dreamer_agent.training.trainer import train
 from PIL import Image
 from tiny import tiny_config
 
@@ -234,7 +234,7 @@ def test_ctrl_c_in_a_real_terminal_session_saves_and_says_how_to_go_on(tmp_path)
 
     code = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from tiny import tiny_config; from dreamer_agent.trainer import train\n"
+        "from tiny import tiny_config; from dreamer_agent.training.trainer import train\n"
         f"train(tiny_config({str(tmp_path / 'run')!r}, env_steps=100_000))\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

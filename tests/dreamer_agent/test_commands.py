@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 from dreamer_agent.commands import _print_texts
-from dreamer_agent.open_loop import OpenLoop
+from dreamer_agent.model.open_loop import OpenLoop
 from rich.console import Console
 
 

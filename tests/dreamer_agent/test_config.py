@@ -6,13 +6,13 @@ import numpy as np
 import pydantic
 import pytest
 import torch
-from dreamer_agent.actions import action_spec
-from dreamer_agent.actor_critic import ActorCritic
+from dreamer_agent.behaviour.actor_critic import ActorCritic
 from dreamer_agent.config import AgentConfig, ImageConfig, RSSMConfig
 from dreamer_agent.errors import ConfigError
+from dreamer_agent.model.world_model import WorldModel
 from dreamer_agent.presets import SIZES, preset
-from dreamer_agent.spaces import observation_specs
-from dreamer_agent.world_model import WorldModel
+from dreamer_agent.spaces.actions import action_spec
+from dreamer_agent.spaces.observation import observation_specs
 from gymnasium import spaces
 
 IMAGE = spaces.Box(0, 255, (64, 64, 3), np.uint8)

@@ -18,8 +18,9 @@ def test_every_public_name_is_there_and_documented():
 
 def test_names_stay_what_they_are_whatever_was_imported_first():
     code = (
-        "import dreamer_agent.cli, dreamer_agent.trainer, dreamer_agent.loading, inspect\n"
-        "import dreamer_agent.commands, dreamer_agent.offline\n"
+        "import dreamer_agent.cli, dreamer_agent.training.trainer, inspect\n"
+        "import dreamer_agent.run_dir.loading\n"
+        "import dreamer_agent.commands, dreamer_agent.training.offline\n"
         "import dreamer_agent\n"
         "for name in dreamer_agent.__all__:\n"
         "    assert not inspect.ismodule(getattr(dreamer_agent, name)), name\n"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from batches import random_batch
-from dreamer_agent.actor_critic import step_weights
 from dreamer_agent.agent import Agent
+from dreamer_agent.behaviour.actor_critic import step_weights
 from gymnasium import spaces
 from tiny import tiny_agent
 

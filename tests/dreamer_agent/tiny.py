@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dreamer_agent.presets import preset
 from dreamer_agent.replay import ReplayConfig
-from dreamer_agent.train_config import LogConfig, TrainConfig
+from dreamer_agent.run_dir.train_config import LogConfig, TrainConfig
 
 
 def tiny_agent():

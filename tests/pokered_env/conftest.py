@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pokered_env import ram
-from pokered_env.conformance import Recording
-from pokered_env.game_state import GameState
-from pokered_env.profiles import pokemon_red
-from pokered_env.ram import Symbol
+from pokered_env.game import ram
+from pokered_env.game.game_state import GameState
+from pokered_env.game.profiles import pokemon_red
+from pokered_env.game.ram import Symbol
+from pokered_env.recording.conformance import Recording
 
 _HEADER = slice(0x134, 0x14D)
 

@@ -17,8 +17,8 @@ import numpy as np
 import pokered_env
 import pytest
 from gymnasium.utils.env_checker import check_env
-from pokered_env import ram
-from pokered_env.emulator import PYBOY_VERSION
+from pokered_env.emulation.emulator import PYBOY_VERSION
+from pokered_env.emulation.state_file import pack_state
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import (
     ClosedError,
@@ -29,8 +29,8 @@ from pokered_env.errors import (
     StateError,
     StateNotFoundError,
 )
-from pokered_env.start_states import StartStates
-from pokered_env.state_file import pack_state
+from pokered_env.game import ram
+from pokered_env.task.start_states import StartStates
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 ID = "pokered_env:PokeRed-v0"
@@ -165,7 +165,7 @@ def test_the_menu_can_be_read(env: PokeRedEnv) -> None:
         if info["text"]:
             break
     assert "SAVE" in info["text"].split("\n")
-    assert pokered_env.text.decode(seen["text"]) == info["text"] == info["last_text"]
+    assert pokered_env.game.text.decode(seen["text"]) == info["text"] == info["last_text"]
 
 
 def test_info_has_the_documented_keys(env: PokeRedEnv) -> None:

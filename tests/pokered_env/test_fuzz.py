@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import PokeRedError, StateError
-from pokered_env.start_states import load_start_state
+from pokered_env.task.start_states import load_start_state
 
 ANYTHING = st.one_of(
     st.none(),

@@ -4,8 +4,8 @@ import re
 from dataclasses import asdict
 from pathlib import Path
 
-from pokered_env.observation import describe_state_layout
-from pokered_env.rewards import RewardWeights
+from pokered_env.task.observation import describe_state_layout
+from pokered_env.task.rewards import RewardWeights
 
 README = (Path(__file__).parents[2] / "packages/pokered-env/README.md").read_text("utf-8")
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from PIL import Image
 from pokered_env import PokeRedEnv
-from pokered_env.actions import Button
-from pokered_env.emulator import Emulator
-from pokered_env.episode import Episode, replay
-from pokered_env.game_state import Battle
-from pokered_env.rom import Rom
+from pokered_env.emulation.actions import Button
+from pokered_env.emulation.emulator import Emulator
+from pokered_env.game.game_state import Battle
+from pokered_env.game.rom import Rom
+from pokered_env.recording.episode import Episode, replay
 
 DEFAULT_OUT = Path(__file__).resolve().parents[3] / "docs" / "images" / "open-cartridge.png"
 WINDOW_Y = 0xFFB0

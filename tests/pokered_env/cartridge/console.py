@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pokered_env
-from pokered_env.emulator import Emulator
+from pokered_env.emulation.emulator import Emulator
 
 DATA = Path(pokered_env.__file__).parent / "data"
 ROM = DATA / "open_cartridge.gb"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from atlas import Atlas, Situation, Spot
 from console import Console
 from player import Player
-from pokered_env.actions import ACTION_SETS
-from pokered_env.episode import Episode
+from pokered_env.emulation.actions import ACTION_SETS
+from pokered_env.recording.episode import Episode
 from record_walkthrough import EPISODE
 
 KEEP_EVERY = 20  # actions

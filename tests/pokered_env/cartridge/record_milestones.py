@@ -10,12 +10,12 @@ from itertools import groupby
 from typing import Any
 
 from pokered_env import PokeRedEnv
-from pokered_env.actions import ACTION_SETS
-from pokered_env.episode import Episode, replay
-from pokered_env.game_state import GameState
-from pokered_env.milestones import BUTTON_LETTERS
-from pokered_env.profiles import MILESTONES_PATH
-from pokered_env.scripts import is_in_control
+from pokered_env.emulation.actions import ACTION_SETS
+from pokered_env.game.game_state import GameState
+from pokered_env.game.milestones import BUTTONS
+from pokered_env.game.profiles import MILESTONES_PATH
+from pokered_env.game.scripts import is_in_control
+from pokered_env.recording.episode import Episode, replay
 from record_walkthrough import EPISODE
 
 MILESTONES = {
@@ -59,8 +59,8 @@ def _is_calm(env: PokeRedEnv) -> bool:
 
 
 def encode_actions(actions: bytes, action_set: str) -> str:
-    """Return actions as ``pokered_env.milestones`` reads them."""
-    letters = {button: letter for letter, button in BUTTON_LETTERS.items()}
+    """Return actions as ``pokered_env.game.milestones`` reads them."""
+    letters = {button: letter for letter, button in BUTTONS.items()}
     runs = [(letters[ACTION_SETS[action_set][a]], len(list(run))) for a, run in groupby(actions)]
     return "".join(f"{times if times > 1 else ''}{letter}" for letter, times in runs)
 

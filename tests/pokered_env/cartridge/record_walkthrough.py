@@ -18,7 +18,7 @@ sys.path[:0] = [str(CARTRIDGE), str(HERE)]
 from atlas import Atlas  # noqa: E402
 from player import Player  # noqa: E402
 from pokered_env import PokeRedEnv  # noqa: E402
-from pokered_env.episode import Episode, EpisodeRecorder  # noqa: E402
+from pokered_env.recording.episode import Episode, EpisodeRecorder  # noqa: E402
 from walkthrough import Walkthrough  # noqa: E402
 
 EPISODE = HERE / "walkthrough.episode"

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pokered_env import PokeRedEnv, PokeRedVectorEnv
-from pokered_env.cli import main
-from pokered_env.emulator import Emulator
-from pokered_env.episode import Episode
-from pokered_env.game_state import GameState
-from pokered_env.milestones import read_milestones
-from pokered_env.profiles import MILESTONES_PATH
-from pokered_env.rom import Rom, resolve_rom
-from pokered_env.start_states import StartStates, list_start_states, load_start_state
+from pokered_env.emulation.emulator import Emulator
+from pokered_env.game.game_state import GameState
+from pokered_env.game.milestones import read_milestones
+from pokered_env.game.profiles import MILESTONES_PATH
+from pokered_env.game.rom import Rom, resolve_rom
+from pokered_env.recording.episode import Episode
+from pokered_env.task.start_states import StartStates, list_start_states, load_start_state
+from pokered_env.tools.cli import main
 from pokered_env.wrappers import MilestoneCurriculum
 from record_milestones import MILESTONES, encode_actions
 from record_walkthrough import EPISODE

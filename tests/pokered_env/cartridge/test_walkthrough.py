@@ -9,7 +9,7 @@ from atlas import Atlas, Situation, Spot
 from console import Console, read_metadata
 from player import Player
 from pokered_env import PokeRedEnv
-from pokered_env.episode import Episode, replay
+from pokered_env.recording.episode import Episode, replay
 from record_walkthrough import EPISODE
 from walkthrough import Walkthrough
 

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from dreamer_agent.errors import ConfigError as ConfigError
     from dreamer_agent.errors import DreamerError as DreamerError
     from dreamer_agent.errors import SpaceError as SpaceError
-    from dreamer_agent.loading import load as load
-    from dreamer_agent.loading import load_config as load_config
+    from dreamer_agent.model.world_model import WorldModel as WorldModel
     from dreamer_agent.presets import preset as preset
     from dreamer_agent.replay import Batch as Batch
     from dreamer_agent.replay import Replay as Replay
     from dreamer_agent.replay import ReplayConfig as ReplayConfig
     from dreamer_agent.replay import make_row as make_row
-    from dreamer_agent.train_config import LogConfig as LogConfig
-    from dreamer_agent.train_config import TrainConfig as TrainConfig
-    from dreamer_agent.trainer import train as train
-    from dreamer_agent.world_model import WorldModel as WorldModel
+    from dreamer_agent.run_dir.loading import load as load
+    from dreamer_agent.run_dir.loading import load_config as load_config
+    from dreamer_agent.run_dir.train_config import LogConfig as LogConfig
+    from dreamer_agent.run_dir.train_config import TrainConfig as TrainConfig
+    from dreamer_agent.training.trainer import train as train
 
 __version__ = "0.1.0"
 
@@ -37,12 +37,12 @@ _HOMES = {
     "agent": ("Agent", "AgentState", "Update"),
     "config": ("AgentConfig",),
     "errors": ("CheckpointError", "ConfigError", "DreamerError", "SpaceError"),
-    "loading": ("load", "load_config"),
+    "run_dir.loading": ("load", "load_config"),
     "presets": ("preset",),
     "replay": ("Batch", "Replay", "ReplayConfig", "make_row"),
-    "train_config": ("LogConfig", "TrainConfig"),
-    "trainer": ("train",),
-    "world_model": ("WorldModel",),
+    "run_dir.train_config": ("LogConfig", "TrainConfig"),
+    "training.trainer": ("train",),
+    "model.world_model": ("WorldModel",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -11,24 +11,24 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamer_agent.actions import action_spec
-from dreamer_agent.actor_critic import ActorCritic
 from dreamer_agent.agent_state import AgentState
+from dreamer_agent.behaviour.actor_critic import ActorCritic
 from dreamer_agent.config import AgentConfig
 from dreamer_agent.errors import CheckpointError, SpaceError
-from dreamer_agent.precision import autocast
+from dreamer_agent.learning.update import Update, Updater
+from dreamer_agent.model.precision import autocast
+from dreamer_agent.model.rssm import RSSMState
+from dreamer_agent.model.tensors import obs_tensors
+from dreamer_agent.model.world_model import FilterMode, WorldModel
 from dreamer_agent.replay.batch import Batch
-from dreamer_agent.rssm import RSSMState
-from dreamer_agent.spaces import (
+from dreamer_agent.spaces.actions import action_spec
+from dreamer_agent.spaces.observation import (
     SINGLE_KEY,
     action_mask_key,
     as_action_mask,
     describe,
     observation_specs,
 )
-from dreamer_agent.tensors import obs_tensors
-from dreamer_agent.update import Update, Updater
-from dreamer_agent.world_model import FilterMode, WorldModel
 
 __all__ = ["Agent", "AgentState", "Update"]
 

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from dreamer_agent.rssm import RSSMState
+from dreamer_agent.model.rssm import RSSMState
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 def _train(arguments: list[str]) -> None:
     from dreamer_agent.presets import SIZES
-    from dreamer_agent.train_config import load_yaml, parse_flags, preset_config
+    from dreamer_agent.run_dir.train_config import load_yaml, parse_flags, preset_config
 
     parser = argparse.ArgumentParser(prog="dreamer train", add_help=False, allow_abbrev=False)
     parser.add_argument("--preset", choices=("paper", "notes"))
@@ -95,8 +95,8 @@ def _train(arguments: list[str]) -> None:
         base = load_yaml(first.config, base) if first.config else base
     config = parse_flags(rest, base)
     if first.offline:
-        from dreamer_agent.config_changes import unused_offline
-        from dreamer_agent.offline import train_offline
+        from dreamer_agent.training.config_changes import unused_offline
+        from dreamer_agent.training.offline import train_offline
 
         if unused := unused_offline(config, base):
             raise ConfigError(
@@ -104,13 +104,13 @@ def _train(arguments: list[str]) -> None:
             )
         train_offline(config, first.offline)
     else:
-        from dreamer_agent.trainer import train
+        from dreamer_agent.training.trainer import train
 
         train(config, resume=first.resume is not None)
 
 
 def _config_of(run_dir: Path) -> Path:
-    from dreamer_agent.run_dir import RunDirectory
+    from dreamer_agent.run_dir.directory import RunDirectory
 
     run = RunDirectory(run_dir)
     run.require()
@@ -161,7 +161,7 @@ def _report(arguments: list[str]) -> None:
     parser.add_argument("run", type=Path, help="run directory")
     parser.add_argument("--out", type=Path, help=".html to write (RUN/report.html)")
     options = parser.parse_args(arguments)
-    from dreamer_agent.report import write_report
+    from dreamer_agent.logging.report import write_report
 
     print(write_report(**vars(options)))
 

@@ -16,25 +16,25 @@ from rich.table import Table
 from rich.text import Text
 
 from dreamer_agent.agent import Agent
-from dreamer_agent.dream import (
+from dreamer_agent.dream.frames import save_dream_file, save_frames
+from dreamer_agent.dream.panels import decode_text
+from dreamer_agent.dream.sequences import (
     dream,
     first_rows,
     modality_names,
     most_to_see,
     pick_sequences,
 )
-from dreamer_agent.dream_frames import save_dream_file, save_frames
-from dreamer_agent.dream_panels import decode_text
+from dreamer_agent.dream.world_metrics import HorizonErrors, open_loop_errors, select_horizons
 from dreamer_agent.errors import ConfigError, EnvError
-from dreamer_agent.evaluate import evaluate
 from dreamer_agent.export import export_features
-from dreamer_agent.loading import load, load_run, open_rows, split_run_path
-from dreamer_agent.open_loop import OpenLoop
+from dreamer_agent.model.open_loop import OpenLoop
 from dreamer_agent.presets import Size, preset
-from dreamer_agent.recording import Recording, read_recording
 from dreamer_agent.replay import Replay
-from dreamer_agent.train_config import TrainConfig, load_yaml
-from dreamer_agent.world_metrics import HorizonErrors, open_loop_errors, select_horizons
+from dreamer_agent.run_dir.loading import load, load_run, open_rows, split_run_path
+from dreamer_agent.run_dir.train_config import TrainConfig, load_yaml
+from dreamer_agent.training.evaluate import evaluate
+from dreamer_agent.training.recording import Recording, read_recording
 
 __all__ = ["bench", "dream_run", "evaluate_run", "export_run"]
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pokered_env.actions import Button
+from pokered_env.emulation.actions import Button
 from pokered_env.errors import PokeRedError
-from pokered_env.game_state import Battle, Direction, GameState, PartyMember
-from pokered_env.info import StepInfo
-from pokered_env.observation import OBSERVATION_SPACE, STATE_LAYOUT, StateField, decode_state
-from pokered_env.progress import EpisodeSummary
+from pokered_env.game.game_state import Battle, Direction, GameState, PartyMember
 from pokered_env.registration import ENV_ID, register_envs
-from pokered_env.rewards import RewardWeights
+from pokered_env.task.info import StepInfo
+from pokered_env.task.observation import OBSERVATION_SPACE, STATE_LAYOUT, StateField, decode_state
+from pokered_env.task.progress import EpisodeSummary
+from pokered_env.task.rewards import RewardWeights
 
 if TYPE_CHECKING:
     from pokered_env.env import PokeRedEnv
-    from pokered_env.vector_env import PokeRedVectorEnv
+    from pokered_env.vector.vector_env import PokeRedVectorEnv
 
 __version__ = "0.1.0"
 
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 # These import the emulator, so they are loaded when first asked for.
-_LAZY = {"PokeRedEnv": "pokered_env.env", "PokeRedVectorEnv": "pokered_env.vector_env"}
+_LAZY = {"PokeRedEnv": "pokered_env.env", "PokeRedVectorEnv": "pokered_env.vector.vector_env"}
 
 
 def __getattr__(name: str) -> Any:

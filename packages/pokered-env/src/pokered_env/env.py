@@ -13,30 +13,31 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from pokered_env import observation, rendering
-from pokered_env.actions import (
+from pokered_env.arguments import choose, probability, seed_number, step_limit
+from pokered_env.emulation import rendering
+from pokered_env.emulation.actions import (
     ACTION_SETS,
     ActionSet,
     action_number,
     heeded_mask,
 )
-from pokered_env.arguments import choose, probability, seed_number, step_limit
-from pokered_env.emulator import PYBOY_VERSION, Emulator, Window
+from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator, Window
+from pokered_env.emulation.seeding import seed_game
+from pokered_env.emulation.timing import make_timing, perform
 from pokered_env.errors import ClosedError, ConfigError, ResetNeededError
-from pokered_env.exploration import Exploration
-from pokered_env.game_state import GameReader, GameState
-from pokered_env.goals import Goal, make_goal, reached_at_start
-from pokered_env.info import StepInfo, describe
-from pokered_env.observation import Observation
-from pokered_env.progress import EpisodeProgress
-from pokered_env.rewards import REWARD_TERMS, RewardWeights, reward_terms
-from pokered_env.rom import resolve_rom
-from pokered_env.screen_text import TextReader
-from pokered_env.seeding import seed_game
-from pokered_env.snapshot import Snapshot
-from pokered_env.start_states import StartStates, State
-from pokered_env.text import ALPHABET
-from pokered_env.timing import make_timing, perform
+from pokered_env.game.game_state import GameReader, GameState
+from pokered_env.game.rom import resolve_rom
+from pokered_env.game.screen_text import TextReader
+from pokered_env.game.text import ALPHABET
+from pokered_env.task import observation
+from pokered_env.task.exploration import Exploration
+from pokered_env.task.goals import Goal, make_goal, reached_at_start
+from pokered_env.task.info import StepInfo, describe
+from pokered_env.task.observation import Observation
+from pokered_env.task.progress import EpisodeProgress
+from pokered_env.task.rewards import REWARD_TERMS, RewardWeights, reward_terms
+from pokered_env.task.snapshot import Snapshot
+from pokered_env.task.start_states import StartStates, State
 
 _log = logging.getLogger("pokered_env")
 

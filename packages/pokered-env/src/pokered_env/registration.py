@@ -13,5 +13,5 @@ def register_envs() -> None:
         gym.register(
             ENV_ID,
             entry_point="pokered_env.env:PokeRedEnv",
-            vector_entry_point="pokered_env.vector_env:PokeRedVectorEnv",
+            vector_entry_point="pokered_env.vector.vector_env:PokeRedVectorEnv",
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamer_agent.logging.record import Sink
-from dreamer_agent.train_config import LogConfig
+from dreamer_agent.run_dir.train_config import LogConfig
 
 __all__ = ["open_sinks"]
 

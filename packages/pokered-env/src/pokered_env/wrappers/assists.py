@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
 
-from pokered_env import ram
-from pokered_env.emulator import Emulator
+from pokered_env.emulation.emulator import Emulator
+from pokered_env.game import ram
 from pokered_env.wrappers.game import game_of
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pokered_env.arguments import probability
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import ConfigError, StateFormatError
-from pokered_env.vector_env import PokeRedVectorEnv
+from pokered_env.vector.vector_env import PokeRedVectorEnv
 
 
 @dataclass(frozen=True)

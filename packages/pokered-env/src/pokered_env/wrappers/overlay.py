@@ -9,11 +9,11 @@ import numpy as np
 from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
+from pokered_env.emulation.rendering import rgb_array
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import ConfigError
-from pokered_env.heat_map import draw_heat_map
-from pokered_env.maps import MapInfo, MapTable, clamp
-from pokered_env.rendering import rgb_array
+from pokered_env.game.maps import MapInfo, MapTable, clamp
+from pokered_env.recording.heat_map import draw_heat_map
 from pokered_env.wrappers.game import game_of
 
 _PLAYER, _OUTSIDE = (90, 200, 250), 24

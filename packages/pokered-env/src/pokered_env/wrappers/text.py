@@ -13,7 +13,7 @@ from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from pokered_env.errors import ConfigError
-from pokered_env.text import NEWLINE, PADDING, SPACE
+from pokered_env.game.text import NEWLINE, PADDING, SPACE
 
 
 class HashedWords(gym.ObservationWrapper[Any, Any, Any], RecordConstructorArgs):

@@ -1,0 +1,1 @@
+"""Actor and critic on imagined rows. Reads the world model, never observations."""

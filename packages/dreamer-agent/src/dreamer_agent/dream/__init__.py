@@ -1,0 +1,1 @@
+"""What the model imagines, beside what happened. Reads agents and replays, changes neither."""

@@ -1,0 +1,1 @@
+"""Gymnasium environments as rows of experience: made, stepped together, judged. No agent."""

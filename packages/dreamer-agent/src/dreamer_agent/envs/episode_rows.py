@@ -1,0 +1,218 @@
+"""From a vector environment to rows: the one place where is_first, is_last, is_terminal are set.
+
+A row holds what arrived together, so an episode of n steps has n + 1 rows: the reset row
+(``is_first``, zero action, zero reward) and one per step. The three autoreset modes of Gymnasium
+differ only in when the reset row arrives; the replay ends up the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from numpy.typing import NDArray
+
+from dreamer_agent.envs.episode import Episode, read_summary
+from dreamer_agent.envs.vector import (
+    SINGLE_KEY,
+    as_dict_space,
+    episode_seed,
+    load_each,
+    save_each,
+)
+from dreamer_agent.errors import EnvError, NonFiniteError
+from dreamer_agent.replay import make_row
+
+__all__ = ["EpisodeRows", "Row"]
+
+Row = dict[str, Any]
+
+
+class EpisodeRows:
+    """Steps a vector environment in any autoreset mode and returns rows.
+
+    Args:
+        env: The vector environment; ``metadata["autoreset_mode"]`` says how it resets.
+        seed: Root of the episodes' seeds.
+        mask_key: Observation key under which ``info["action_mask"]`` is put, if there is one.
+
+    Attributes:
+        observation_space: Dict space of one environment, the action mask included.
+        action_space: Action space of one environment.
+        obs: Current observations, ``(N, *shape)`` by key.
+        is_first: ``(N,)`` bool, whether ``obs`` begins an episode.
+    """
+
+    def __init__(
+        self, env: VectorEnv[Any, Any, Any], seed: int = 0, mask_key: str | None = "action_mask"
+    ) -> None:
+        self.env = env
+        self.num_envs = env.num_envs
+        self.mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
+        self.action_space = env.single_action_space
+        self.modalities: Mapping[str, str] = dict(env.metadata.get("modalities") or {})
+        self._seed = seed
+        self._mask_key = mask_key
+        self._mask: NDArray[np.uint8] | None = None
+        self._episodes = [0] * self.num_envs
+        self._ended = np.zeros(self.num_envs, np.bool_)
+        self._zero_action = np.zeros(self.action_space.shape or (), self.action_space.dtype)
+        self._first_rows = self._reset_all()
+
+    def _reset_all(self) -> list[tuple[int, Row]]:
+        seeds = [episode_seed(self._seed, index, 0) for index in range(self.num_envs)]
+        # only environments that we reset one by one are known to take a list
+        disabled = self.mode == AutoresetMode.DISABLED
+        obs, info = self.env.reset(seed=seeds if disabled else seeds[0])  # type: ignore[arg-type]
+        self.is_first = np.ones(self.num_envs, np.bool_)
+        self.observation_space = as_dict_space(self.env.single_observation_space)
+        if self._mask_key and "action_mask" in info and self._mask_key not in _keys(obs):
+            shape = np.shape(info["action_mask"][0])
+            mask_space = gym.spaces.Box(0, 1, shape, np.uint8)
+            self._mask = np.ones((self.num_envs, *shape), np.uint8)
+            spaces = {**self.observation_space.spaces, self._mask_key: mask_space}
+            self.observation_space = gym.spaces.Dict(spaces)
+        self._floats = [
+            key
+            for key, space in self.observation_space.spaces.items()
+            if isinstance(space, gym.spaces.Box) and np.issubdtype(space.dtype, np.floating)
+        ]
+        self._read(obs, info)
+        return [(index, self._reset_row(index)) for index in range(self.num_envs)]
+
+    def first_rows(self) -> list[tuple[int, Row]]:
+        """Reset rows of the episodes begun at construction."""
+        return self._first_rows
+
+    def step(self, actions: NDArray[Any]) -> tuple[list[tuple[int, Row]], list[Episode]]:
+        """Step every environment once.
+
+        Returns:
+            (environment, row) pairs in the order they happened, and the episodes that ended.
+            Scores and lengths of those episodes are left to the caller: only summaries are set.
+        """
+        obs, reward, terminated, truncated, info = self.env.step(actions)
+        if not np.isfinite(reward).all():
+            raise NonFiniteError(f"The environment returned the rewards {reward}; not all finite.")
+        was_reset = self._ended.copy() if self.mode == AutoresetMode.NEXT_STEP else None
+        ended = np.logical_or(terminated, truncated)
+        self._read(obs, info)
+        rows: list[tuple[int, Row]] = []
+        episodes: list[Episode] = []
+        for index in range(self.num_envs):
+            if was_reset is not None and was_reset[index]:
+                rows.append((index, self._reset_row(index)))
+                continue
+            rows.append(
+                (
+                    index,
+                    make_row(
+                        self._obs_of(index, info, bool(ended[index])),
+                        actions[index],
+                        float(reward[index]),
+                        is_last=bool(ended[index]),
+                        is_terminal=bool(terminated[index]),
+                    ),
+                )
+            )
+            if ended[index]:
+                self._episodes[index] += 1
+                episodes.append(Episode(index, 0.0, 0, read_summary(info, index)))
+        return rows + self._after(ended, was_reset), episodes
+
+    def _after(
+        self, ended: NDArray[np.bool_], was_reset: NDArray[np.bool_] | None
+    ) -> list[tuple[int, Row]]:
+        """Reset rows that belong to this step, and who begins an episode now."""
+        if was_reset is not None:
+            self._ended, self.is_first = ended, was_reset
+            return []
+        self.is_first = ended
+        if self.mode == AutoresetMode.DISABLED and ended.any():
+            seeds = [
+                episode_seed(self._seed, index, self._episodes[index]) if ended[index] else None
+                for index in range(self.num_envs)
+            ]
+            options = {"reset_mask": ended.copy()}
+            self._read(*self.env.reset(seed=seeds, options=options))  # type: ignore[arg-type]
+        return [(int(index), self._reset_row(int(index))) for index in np.flatnonzero(ended)]
+
+    def _reset_row(self, index: int) -> Row:
+        return make_row(self._current(index), self._zero_action, 0.0, is_first=True)
+
+    def _current(self, index: int) -> Row:
+        return {key: values[index] for key, values in self.obs.items()}
+
+    def _obs_of(self, index: int, info: Mapping[str, Any], ended: bool) -> Row:
+        """The observation this step led to: the final one where the environment reset at once."""
+        if not (ended and self.mode == AutoresetMode.SAME_STEP):
+            return self._current(index)
+        if "final_obs" not in info:
+            raise EnvError(
+                'The vector environment resets in the same step but gives no info["final_obs"]; '
+                "the last observation of the episode is lost. Use autoreset NEXT_STEP or add it."
+            )
+        final = info["final_obs"][index]
+        obs = dict(final) if isinstance(final, Mapping) else {SINGLE_KEY: final}
+        if self._mask is not None and self._mask_key:
+            obs[self._mask_key] = np.ones_like(self._mask[index])
+        return obs
+
+    def _read(self, obs: Any, info: Mapping[str, Any]) -> None:
+        self.obs: dict[str, NDArray[Any]] = _as_dict(obs)
+        if self._mask is not None and self._mask_key:
+            if "action_mask" in info:
+                present = info.get("_action_mask", np.ones(self.num_envs, np.bool_))
+                for index in np.flatnonzero(present):
+                    self._mask[index] = info["action_mask"][index]
+            self.obs[self._mask_key] = self._mask.copy()
+        for key in self._floats:
+            if not np.isfinite(self.obs[key]).all():
+                raise NonFiniteError(f"The environment's observation {key!r} is not finite.")
+
+    def state(self) -> dict[str, Any]:
+        """Return what ``restore`` needs to continue these very episodes."""
+        if hasattr(self.env, "save") and hasattr(self.env, "load"):
+            envs: Any = self.env.save()
+        elif self.mode == AutoresetMode.DISABLED:
+            envs = save_each(self.env)
+        else:
+            envs = None
+        return {
+            "envs": envs,
+            "episodes": list(self._episodes),
+            "ended": self._ended.tolist(),
+            "is_first": self.is_first.tolist(),
+            "obs": {key: np.asarray(values) for key, values in self.obs.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> bool:
+        """Return to a saved state.
+
+        Returns:
+            False if this environment cannot: then new episodes have begun (see ``first_rows``).
+        """
+        if state["envs"] is None:
+            return False
+        if hasattr(self.env, "load"):
+            self.env.load(state["envs"])
+        else:
+            load_each(self.env, state["envs"])
+        self._episodes = list(state["episodes"])
+        self._ended = np.array(state["ended"], np.bool_)
+        self.is_first = np.array(state["is_first"], np.bool_)
+        self.obs = {key: np.asarray(values) for key, values in state["obs"].items()}
+        if self._mask is not None and self._mask_key:
+            self._mask = self.obs[self._mask_key].copy()
+        return True
+
+
+def _as_dict(obs: Any) -> dict[str, NDArray[Any]]:
+    return dict(obs) if isinstance(obs, Mapping) else {SINGLE_KEY: obs}
+
+
+def _keys(obs: Any) -> set[str]:
+    return set(_as_dict(obs))

@@ -1,0 +1,1 @@
+"""One update: losses, gradients, optimiser. Nothing else changes weights."""

@@ -1,0 +1,81 @@
+"""Decoders: one per observation key, each with its likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, cast, runtime_checkable
+
+from jaxtyping import Float, Shaped
+from torch import Tensor, nn
+
+from dreamer_agent.config import AgentConfig
+from dreamer_agent.model.decoders.image import ImageDecoder
+from dreamer_agent.model.decoders.text import TextDecoder
+from dreamer_agent.model.decoders.vector import VectorDecoder
+from dreamer_agent.model.standardize import learn_scales
+from dreamer_agent.spaces.observation import ObservationSpec, module_name
+
+__all__ = ["ImageDecoder", "ObservationDecoder", "TextDecoder", "VectorDecoder"]
+
+
+@runtime_checkable
+class Decoder(Protocol):
+    """What every decoder can do; features and observations have one batch axis."""
+
+    def loss(
+        self, feature: Float[Tensor, "N feature"], target: Shaped[Tensor, "N *shape"]
+    ) -> Float[Tensor, " N"]:
+        """Return the reconstruction loss, summed over the observation's elements."""
+        ...
+
+    def predict(self, feature: Float[Tensor, "N feature"]) -> Shaped[Tensor, "N *shape"]:
+        """Return the most likely observation in its own units and dtype."""
+        ...
+
+
+class ObservationDecoder(nn.Module):
+    """Reconstruct every key that is to be decoded.
+
+    Args:
+        specs: The observation keys.
+        config: The agent's configuration.
+    """
+
+    def __init__(self, specs: Mapping[str, ObservationSpec], config: AgentConfig) -> None:
+        super().__init__()
+        self.scales = {key: spec.loss_scale for key, spec in specs.items() if spec.decode}
+        self.decoders = nn.ModuleDict(
+            {module_name(key): _build(specs[key], config) for key in self.scales}
+        )
+
+    def __getitem__(self, key: str) -> Decoder:
+        return cast(Decoder, self.decoders[module_name(key)])
+
+    def losses(
+        self,
+        feature: Float[Tensor, "N feature"],
+        obs: Mapping[str, Shaped[Tensor, "N *shape"]],
+    ) -> dict[str, Float[Tensor, " N"]]:
+        """Return the unscaled reconstruction loss of every key."""
+        return {key: self[key].loss(feature, obs[key]) for key in self.scales}
+
+    def predict(self, feature: Float[Tensor, "N feature"]) -> dict[str, Shaped[Tensor, "N *shape"]]:
+        """Return the most likely observation of every key."""
+        return {key: self[key].predict(feature) for key in self.scales}
+
+    def learn_scales(
+        self, obs: Mapping[str, Shaped[Tensor, "N *shape"]], weight: Float[Tensor, " N"]
+    ) -> None:
+        """Take a batch into the statistics of the keys that are standardised, if any."""
+        modules = {key: self.decoders[module_name(key)] for key in self.scales}
+        learn_scales(modules, obs, weight)
+
+
+def _build(spec: ObservationSpec, config: AgentConfig) -> nn.Module:
+    deter, stoch = config.rssm.deter, config.rssm.stoch * config.rssm.classes
+    units = config.vector.units
+    if spec.modality in ("image", "mask"):
+        return ImageDecoder(spec, config.image, deter, stoch, units)
+    if spec.modality == "tokens":
+        return TextDecoder(spec, config.text, deter + stoch, units)
+    return VectorDecoder(spec, config.vector, deter + stoch)

@@ -1,0 +1,1 @@
+"""What lies on disk of a run, and agents made from it. Trains nothing."""

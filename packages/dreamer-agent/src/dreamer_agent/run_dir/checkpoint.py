@@ -1,0 +1,251 @@
+"""Checkpoints: one directory each, written whole or not at all, loaded without running code.
+
+```
+checkpoints/step_000000012000/
+    state.json               counters, spaces, versions; refers into the tensor files
+    model.safetensors        the agent's parameters
+    optimizer.safetensors    moments and step counts
+    training.safetensors     generators, environments, running episodes
+```
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from dreamer_agent.errors import CheckpointError, SpacesMismatchError
+from dreamer_agent.run_dir.tree import join, split
+
+__all__ = [
+    "Checkpoint",
+    "compare_specs",
+    "latest",
+    "list_checkpoints",
+    "load",
+    "load_newest",
+    "save",
+    "spec_hash",
+    "sweep",
+]
+
+_VERSION = 1
+_PARTS = ("model", "optimizer", "training")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint holds.
+
+    Attributes:
+        step: Environment steps done.
+        spec: The agent's spaces and modalities (``Agent.spec``).
+        model: The agent's parameters by name.
+        optimizer: State of the optimiser.
+        training: Everything else that makes a resume exact.
+    """
+
+    step: int
+    spec: Mapping[str, Any]
+    model: Mapping[str, torch.Tensor]
+    optimizer: Any
+    training: Any
+
+
+def save(directory: Path, checkpoint: Checkpoint, keep: int = 3) -> Path:
+    """Write ``step_N`` under ``directory`` and delete all but the newest ``keep``.
+
+    The directory appears under its name only when every file in it is on disk.
+
+    Raises:
+        CheckpointError: The disk is full or unwritable; the previous checkpoints are untouched.
+    """
+    final = directory / f"step_{checkpoint.step:012d}"
+    temporary = directory / f".tmp_{final.name}_{os.getpid()}"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        sweep(directory)
+        temporary.mkdir()
+        _write(temporary, checkpoint)
+        if final.exists():
+            _replace(temporary, final)
+        else:
+            temporary.rename(final)
+        _sync(directory)
+    except OSError as error:
+        raise CheckpointError(
+            f"Could not write the checkpoint {final}: {error}. Free some space or fix the "
+            "permissions; the checkpoints written before are untouched."
+        ) from error
+    for old in list_checkpoints(directory)[:-keep]:
+        _delete(old)
+    return final
+
+
+def load(path: Path, parts: tuple[str, ...] = _PARTS) -> Checkpoint:
+    """Read a checkpoint directory.
+
+    Args:
+        path: A ``step_N`` directory.
+        parts: Which of model, optimizer and training to read; the others are None.
+
+    Raises:
+        CheckpointError: It is missing, incomplete, damaged, or of a newer version.
+    """
+    files = ["state.json", *(f"{part}.safetensors" for part in parts)]
+    missing = [name for name in files if not (path / name).exists()]
+    if missing:
+        raise CheckpointError(
+            f"{path} is not a whole checkpoint: {', '.join(missing)} is missing. "
+            "Give a directory like RUN/checkpoints/step_000000012000."
+        )
+    try:
+        state = json.loads((path / "state.json").read_text())
+        if state["version"] != _VERSION:
+            raise CheckpointError(
+                f"{path} has format version {state['version']}, this program reads {_VERSION}. "
+                "Load it with the version of dreamer-agent that wrote it."
+            )
+        read = {
+            part: join(state[part], load_file(path / f"{part}.safetensors"))
+            for part in _PARTS
+            if part in parts
+        }
+    except (ValueError, KeyError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({type(error).__name__}: {error}). "
+            "Delete this directory to fall back to the checkpoint before it."
+        ) from error
+    return Checkpoint(
+        state["step"],
+        state["spec"],
+        read.get("model", {}),
+        read.get("optimizer"),
+        read.get("training"),
+    )
+
+
+def load_newest(directory: Path) -> Checkpoint | None:
+    """Read the newest checkpoint; a damaged one is named in a warning and passed over.
+
+    Raises:
+        CheckpointError: There are checkpoints, but none can be read.
+    """
+    problems = []
+    for path in reversed(list_checkpoints(directory)):
+        try:
+            return load(path)
+        except CheckpointError as error:
+            problems.append(str(error))
+            warnings.warn(f"{error} Trying the checkpoint before it.", stacklevel=2)
+    if problems:
+        raise CheckpointError("No checkpoint of this run can be read:\n" + "\n".join(problems))
+    return None
+
+
+def list_checkpoints(directory: Path) -> list[Path]:
+    """Complete checkpoints under ``directory``, oldest first."""
+    return sorted(directory.glob("step_*"))
+
+
+def latest(directory: Path) -> Path | None:
+    """The newest complete checkpoint under ``directory``, if any."""
+    found = list_checkpoints(directory)
+    return found[-1] if found else None
+
+
+def sweep(directory: Path) -> None:
+    """Remove what a killed writer left behind; call it only while holding the run's lock."""
+    for path in directory.glob(".old_step_*"):
+        final = path.with_name(path.name.removeprefix(".old_"))
+        if final.exists():
+            shutil.rmtree(path)
+        else:
+            path.rename(final)
+    for path in directory.glob(".tmp_step_*"):
+        shutil.rmtree(path)
+
+
+def spec_hash(spec: Mapping[str, Any]) -> str:
+    """Short hash of the spaces and modalities an agent was built for."""
+    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def compare_specs(saved: Mapping[str, Any], current: Mapping[str, Any], where: str) -> None:
+    """Check that a checkpoint fits the spaces at hand.
+
+    Raises:
+        SpacesMismatchError: One line per key that differs, with both values.
+    """
+    if spec_hash(saved) == spec_hash(current):
+        return
+    old, new = _leaves(saved), _leaves(current)
+    lines = [
+        f"  {key}: checkpoint {old.get(key, 'nothing')}, here {new.get(key, 'nothing')}"
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key)
+    ]
+    raise SpacesMismatchError(
+        f"{where} was written for other spaces:\n" + "\n".join(lines) + "\n"
+        "Use the environment and arguments it was trained with, or start a new run."
+    )
+
+
+def _leaves(spec: Any, path: str = "") -> dict[str, Any]:
+    if not isinstance(spec, Mapping):
+        return {path: spec}
+    leaves: dict[str, Any] = {}
+    for key, value in spec.items():
+        leaves.update(_leaves(value, f"{path}.{key}" if path else str(key)))
+    return leaves
+
+
+def _delete(path: Path) -> None:
+    """Take a checkpoint's name away first: a kill half way must not leave half a checkpoint."""
+    nameless = path.with_name(f".tmp_{path.name}_old")
+    path.rename(nameless)
+    shutil.rmtree(nameless)
+
+
+def _write(directory: Path, checkpoint: Checkpoint) -> None:
+    state: dict[str, Any] = {
+        "version": _VERSION,
+        "step": checkpoint.step,
+        "spec": checkpoint.spec,
+        "spec_hash": spec_hash(checkpoint.spec),
+        "torch": torch.__version__,
+    }
+    for part in _PARTS:
+        state[part], table = split(getattr(checkpoint, part))
+        save_file(table, directory / f"{part}.safetensors")
+        _sync(directory / f"{part}.safetensors")
+    (directory / "state.json").write_text(json.dumps(state))
+    _sync(directory / "state.json")
+    _sync(directory)
+
+
+def _replace(temporary: Path, final: Path) -> None:
+    """Swap in a checkpoint of the same step; a kill between the renames is repaired by sweep."""
+    aside = final.with_name(f".old_{final.name}")
+    final.rename(aside)
+    temporary.rename(final)
+    shutil.rmtree(aside)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,155 @@
+"""Bring back a trained agent."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+
+from dreamer_agent.agent import Agent
+from dreamer_agent.envs.episode_rows import EpisodeRows
+from dreamer_agent.envs.vector import make_vector_env
+from dreamer_agent.errors import CheckpointError
+from dreamer_agent.run_dir import checkpoint
+from dreamer_agent.run_dir.directory import RunDirectory
+from dreamer_agent.run_dir.train_config import TrainConfig, load_yaml
+
+__all__ = ["Loaded", "load", "load_config", "load_run", "open_rows", "split_run_path"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Loaded:
+    """A run brought back.
+
+    Attributes:
+        agent: With the checkpoint's weights.
+        config: The run's configuration.
+        step: Environment steps it was trained for.
+        rows: Environments the agent fits, freshly reset.
+    """
+
+    agent: Agent
+    config: TrainConfig
+    step: int
+    rows: EpisodeRows
+
+
+def load(
+    path: Path | str,
+    observation_space: gym.Space[Any] | None = None,
+    action_space: gym.Space[Any] | None = None,
+    *,
+    modalities: Mapping[str, str] | None = None,
+    device: str = "cpu",
+    seed: int | None = None,
+) -> Agent:
+    """Bring back the agent of a run.
+
+    Args:
+        path: A run directory (its newest checkpoint), or one ``checkpoints/step_N`` in it.
+        observation_space: Spaces it was trained on; left out, its environment is made and asked.
+        action_space: See ``observation_space``; give both or none.
+        modalities: ``env.metadata.get("modalities")`` of that environment.
+        device: Where to put it.
+        seed: Of the agent's generators from here on; the run's own if left out.
+
+    Raises:
+        RunDirectoryError: There is no run there.
+        CheckpointError: There is no checkpoint, it is damaged, or made for other spaces.
+    """
+    if observation_space is None or action_space is None:
+        loaded = load_run(Path(path), device=device, agent_seed=seed)
+        loaded.rows.env.close()
+        return loaded.agent
+    run, saved = split_run_path(Path(path))
+    config = load_yaml(run.config)
+    agent = Agent(
+        observation_space,
+        action_space,
+        config.agent,
+        modalities=modalities,
+        device=device,
+        seed=config.seed if seed is None else seed,
+    )
+    _fill(agent, saved)
+    return agent
+
+
+def load_config(run_dir: Path | str) -> TrainConfig:
+    """Read the configuration of a run.
+
+    Raises:
+        RunDirectoryError: There is no run there.
+        ConfigError: Its config.yaml has a bad field.
+    """
+    run = RunDirectory(Path(run_dir))
+    run.require()
+    return dataclasses.replace(load_yaml(run.config), run_dir=str(run_dir))
+
+
+def load_run(
+    path: Path,
+    *,
+    env: str | None = None,
+    num_envs: int = 1,
+    seed: int = 0,
+    device: str = "cpu",
+    agent_seed: int | None = None,
+    render: bool = False,
+) -> Loaded:
+    """Bring back agent and environments of a run; ``seed`` is the environments', see ``load``."""
+    run, saved = split_run_path(path)
+    config = load_yaml(run.config)
+    wanted = dataclasses.replace(config, env=env or config.env)
+    if render:
+        kwargs = {**config.env_kwargs, "render_mode": "rgb_array"}
+        wanted = dataclasses.replace(wanted, env_kwargs=kwargs, vectorization="sync")
+    rows = open_rows(wanted, num_envs, seed)
+    agent = Agent(
+        rows.observation_space,
+        rows.action_space,
+        config.agent,
+        modalities=rows.modalities,
+        device=device,
+        seed=config.seed if agent_seed is None else agent_seed,
+    )
+    step = _fill(agent, saved)
+    return Loaded(agent, config, step, rows)
+
+
+def open_rows(config: TrainConfig, num_envs: int, seed: int) -> EpisodeRows:
+    """Make the environments of a configuration."""
+    env = make_vector_env(config.env, num_envs, config.env_kwargs, config.vectorization)
+    return EpisodeRows(env, seed, config.agent.action_mask)
+
+
+def split_run_path(path: Path) -> tuple[RunDirectory, Path]:
+    """Find run and checkpoint from either's path.
+
+    Raises:
+        RunDirectoryError: There is no run there.
+        CheckpointError: The run has no checkpoint yet.
+    """
+    if path.parent.name == "checkpoints" and path.is_dir():
+        run = RunDirectory(path.parent.parent)
+        run.require()
+        return run, path
+    run = RunDirectory(path)
+    run.require()
+    newest = checkpoint.latest(run.checkpoints)
+    if newest is None:
+        raise CheckpointError(
+            f"{path} has no checkpoint yet. One is written every save_every_s seconds and at the "
+            "end of training."
+        )
+    return run, newest
+
+
+def _fill(agent: Agent, path: Path) -> int:
+    saved = checkpoint.load(path, ("model",))
+    checkpoint.compare_specs(saved.spec, agent.spec, str(path))
+    agent.load_state_dict(saved.model)
+    return saved.step

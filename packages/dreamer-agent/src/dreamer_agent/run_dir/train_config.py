@@ -1,0 +1,275 @@
+"""Configuration of a run: typed, frozen, saved as YAML beside what the run writes.
+
+Order of precedence: field defaults < ``--preset``/``--size`` < ``--config`` YAML < flags.
+Importing this module imports no torch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+import yaml
+from pydantic import (
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass
+
+from dreamer_agent.config import AgentConfig
+from dreamer_agent.envs.vector import Vectorization
+from dreamer_agent.errors import ConfigError
+from dreamer_agent.presets import Preset, Size, preset
+from dreamer_agent.replay import ReplayConfig
+
+__all__ = [
+    "LogConfig",
+    "TrainConfig",
+    "from_mapping",
+    "load_yaml",
+    "parse_flags",
+    "preset_config",
+    "save_yaml",
+]
+
+_STRICT = ConfigDict(extra="forbid")
+
+Json = Annotated[
+    dict[str, Any],
+    tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="JSON",
+        instance_from_str=lambda args: json.loads(args[0]),
+        is_instance=lambda value: isinstance(value, dict),
+        str_from_instance=lambda value: [json.dumps(value)],
+    ),
+]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class LogConfig:
+    """Where numbers and videos go; metrics.jsonl is always written."""
+
+    every_steps: PositiveInt = 100
+    """Environment steps between two lines of metrics (means over the steps between)."""
+    tensorboard: bool = False
+    """Also write TensorBoard files (needs the extra: pip install "dreamer-agent[tensorboard]")."""
+    wandb: Literal["off", "offline", "online"] = "off"
+    """Also log to Weights & Biases; a failed login falls back to offline."""
+    wandb_project: str = "dreamer"
+    """Project name on Weights & Biases."""
+    wandb_name: str | None = None
+    """Run name on Weights & Biases; the run directory's name if left out."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class TrainConfig:
+    """A training run."""
+
+    env: str = "CartPole-v1"
+    """Gymnasium id; "module:Id-v0" imports the module first (e.g. pokered_env:PokeRed-v0)."""
+    env_kwargs: Json = field(default_factory=dict)
+    """Arguments of the environment, e.g. '{"max_steps": 2048}'."""
+    num_envs: PositiveInt = 1
+    """Environments stepped side by side."""
+    vectorization: Vectorization = "auto"
+    """"own": the environment's vector version; "sync": one process; "async": a process each;
+    "auto": "own" if runs on it can be resumed exactly, else "sync"."""
+    run_dir: str | None = None
+    """Where to write; runs/<env>-<date>-<time> if left out."""
+    seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
+    """Root of all randomness: weights, actions, environments, sampling."""
+    env_steps: PositiveInt = 1_000_000
+    """Stop after this many environment steps over all environments."""
+    stop_after_minutes: PositiveFloat | None = None
+    """Stop (saving) after this much wall-clock time in this process, if given."""
+    batch_size: PositiveInt = 16
+    """Sequences per update (B)."""
+    sequence_length: PositiveInt = 64
+    """Rows per sequence (T)."""
+    replay_ratio: NonNegativeFloat = 32.0
+    """Replayed steps per environment step: an update replays batch_size * sequence_length."""
+    prefill_steps: NonNegativeInt = 1024
+    """Environment steps before the first update (actions of the untrained policy)."""
+    eval_every_steps: NonNegativeInt = 0
+    """Environment steps between evaluations in an environment of their own; 0: none."""
+    eval_episodes: PositiveInt = 5
+    """Episodes per evaluation."""
+    eval_mode: Literal["sample", "greedy"] = "greedy"
+    """Sample actions in evaluation, or take the most likely."""
+    video_every_steps: NonNegativeInt = 10_000
+    """Environment steps between dream videos (real | predicted | error); 0: none."""
+    save_every_s: PositiveFloat = 120.0
+    """Seconds between checkpoints; one more is written at the end and on Ctrl-C."""
+    keep_checkpoints: PositiveInt = 3
+    """Newest checkpoints kept."""
+    device: str = "auto"
+    """"auto" (CUDA if there is one), "cpu", "cuda", "cuda:1", "mps"."""
+    threads: NonNegativeInt = 0
+    """Torch's CPU threads; 0: torch's default, kept for the whole run."""
+    agent: AgentConfig = AgentConfig()
+    replay: ReplayConfig = ReplayConfig()
+    log: LogConfig = LogConfig()
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> TrainConfig:
+        length, last = self.sequence_length, self.agent.imagination.last
+        if last > length:
+            raise ValueError(
+                f"agent.imagination.last={last} must be at most sequence_length={length}"
+            )
+        # starts are context_every apart, so fewer rows do not always hold a whole sequence
+        needed = self.num_envs * (length + max(1, self.replay.context_every) - 1)
+        if self.replay.capacity < needed:
+            raise ValueError(
+                f"replay.capacity={self.replay.capacity} must be at least {needed}, so that there "
+                f"is room for a sequence of each of num_envs={self.num_envs} environments "
+                f"(sequence_length={length}, replay.context_every={self.replay.context_every})"
+            )
+        return self
+
+    @property
+    def steps_per_update(self) -> int:
+        """Rows one update replays."""
+        return self.batch_size * self.sequence_length
+
+    @property
+    def latent_sizes(self) -> tuple[int, int, int]:
+        """(D, S, C) of the agent's state."""
+        return self.agent.rssm.deter, self.agent.rssm.stoch, self.agent.rssm.classes
+
+
+_DESCRIPTION = """Learn in an environment, into a run directory.
+
+Read before the options below, in this order: --preset {paper,notes} and --size
+{xs,1m,12m,25m,50m,100m,200m,400m} choose the agent; --config FILE is YAML with any of the options
+(agent: {rssm: {deter: 512}}). --resume RUN continues a run; --offline REPLAY learns the world
+model from a stored replay, without an environment."""
+
+_ADAPTER = TypeAdapter(TrainConfig)
+
+
+def preset_config(name: Preset = "paper", size: Size = "1m") -> TrainConfig:
+    """Build the run configuration of a preset.
+
+    Args:
+        name: ``paper``, or ``notes``, whose sequences stay within episodes and start from the
+            zero state.
+        size: Model size.
+    """
+    replay = ReplayConfig()
+    if name == "notes":
+        replay = dataclasses.replace(replay, boundary="within", context_every=0)
+    return TrainConfig(agent=preset(name, size), replay=replay)
+
+
+def from_mapping(
+    values: Mapping[str, Any], base: TrainConfig | None = None, where: str = "The configuration"
+) -> TrainConfig:
+    """Build a configuration from nested plain values laid over ``base``.
+
+    Args:
+        values: What a YAML file holds; fields left out keep their value in ``base``.
+        base: Where the other values come from (default: the field defaults).
+        where: Named in errors.
+
+    Raises:
+        ConfigError: A field is unknown or has a bad value; every such field is named.
+    """
+    merged = _merge(dataclasses.asdict(base or TrainConfig()), values)
+    try:
+        return _ADAPTER.validate_python(merged)
+    except ValidationError as error:
+        raise ConfigError(describe_errors(error, where)) from None
+
+
+def load_yaml(path: Path, base: TrainConfig | None = None) -> TrainConfig:
+    """Read a YAML file over ``base``.
+
+    Raises:
+        ConfigError: The file is missing, not YAML, or has a bad field.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise ConfigError(f"Cannot read the configuration {path}: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} is not text in UTF-8 (byte {error.start}); save it as UTF-8."
+        ) from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{path} must hold fields and values, not {type(values).__name__}.")
+    return from_mapping(values, base, str(path))
+
+
+def parse_flags(arguments: Sequence[str], base: TrainConfig) -> TrainConfig:
+    """Lay command-line flags (``--agent.rssm.deter 512``) over ``base``.
+
+    Unknown flags and bad values end the program with a message, as command lines do.
+    """
+    try:
+        return tyro.cli(
+            TrainConfig,
+            args=list(arguments),
+            default=base,
+            prog="dreamer train",
+            description=_DESCRIPTION,
+            config=(tyro.conf.FlagConversionOff,),
+        )
+    except ValidationError as error:
+        raise ConfigError(describe_errors(error, "The command line")) from None
+
+
+def save_yaml(config: TrainConfig, path: Path) -> None:
+    """Write a configuration so that ``load_yaml`` gives it back."""
+    path.write_text(yaml.safe_dump(dataclasses.asdict(config), sort_keys=False))
+
+
+def describe_errors(error: ValidationError, where: str) -> str:
+    """One line per field that is wrong: what, the value, and the nearest known name."""
+    lines = [_describe(entry) for entry in error.errors()]
+    return f"{where} has {len(lines)} bad field(s):\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _describe(entry: Any) -> str:
+    path = [str(part) for part in entry["loc"]]
+    if entry["type"] == "value_error":  # raised by a check of ours: names fields and values
+        return ".".join([*path, str(entry["ctx"]["error"])])
+    if entry["type"] != "unexpected_keyword_argument":
+        return f"{'.'.join(path)}: {entry['msg']} (got {entry['input']!r})"
+    known = _fields_at(path[:-1])
+    near = difflib.get_close_matches(path[-1], known, 1)
+    hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+    return f"{'.'.join(path)}: unknown field; {hint}"
+
+
+def _fields_at(path: list[str]) -> list[str]:
+    value: Any = TrainConfig()
+    for part in path:
+        value = getattr(value, part, None)
+    if not dataclasses.is_dataclass(value):
+        return []
+    return [item.name for item in dataclasses.fields(value)]
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        nested = isinstance(value, Mapping) and isinstance(base.get(key), dict)
+        merged[key] = _merge(base[key], value) if nested and base[key] else value
+    return merged

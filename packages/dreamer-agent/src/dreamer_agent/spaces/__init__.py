@@ -1,0 +1,1 @@
+"""What a Gymnasium space means here: modality, shape, scale, kind of action."""

@@ -1,0 +1,1 @@
+"""A run: collect, learn, evaluate, record, resume. It wires what lies below."""

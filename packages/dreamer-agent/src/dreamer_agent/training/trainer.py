@@ -1,0 +1,297 @@
+"""train(config): one loop that collects, learns, logs, evaluates and saves.
+
+All state is in counters and generators that a checkpoint holds, and each turn of the loop is one
+unit of work (one step of the environments, or one update). A run stopped between any two turns,
+or killed and taken back to its last checkpoint, goes on exactly as if it had not been stopped.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dreamer_agent.dream.film import film
+from dreamer_agent.envs.episode import Episode
+from dreamer_agent.envs.vector import episode_seed
+from dreamer_agent.errors import RunDirectoryError
+from dreamer_agent.logging import Logger
+from dreamer_agent.logging.jsonl import JsonlSink
+from dreamer_agent.logging.open import open_sinks
+from dreamer_agent.logging.terminal import Terminal
+from dreamer_agent.run_dir import checkpoint
+from dreamer_agent.run_dir.directory import RunDirectory, default_run_dir
+from dreamer_agent.run_dir.train_config import TrainConfig, load_yaml, save_yaml
+from dreamer_agent.training.config_changes import check_resumable
+from dreamer_agent.training.evaluate import evaluate_fresh
+from dreamer_agent.training.interrupt import Interrupt
+from dreamer_agent.training.metrics import Meter, Watch, max_entropy
+from dreamer_agent.training.progress import Progress
+from dreamer_agent.training.run_parts import build_parts
+from dreamer_agent.training.schedule import Every, ReplayRatio
+
+__all__ = ["Trainer", "train"]
+
+_EVALUATION = 1_000_003  # seeds of evaluation episodes are apart from those of training
+
+
+def train(
+    config: TrainConfig,
+    *,
+    resume: bool = False,
+    on_record: Callable[[int, dict[str, float]], None] | None = None,
+) -> Path:
+    """Train an agent.
+
+    Args:
+        config: The run; ``config.run_dir`` says where (required with ``resume``).
+        resume: Continue the run in ``config.run_dir`` from its newest checkpoint.
+        on_record: Called with (environment steps, scalars) for every line of metrics.
+
+    Returns:
+        The run directory.
+
+    Raises:
+        DreamerError: Anything wrong with configuration, environment, directory or numbers.
+    """
+    run = RunDirectory(Path(config.run_dir) if config.run_dir else default_run_dir(config.env))
+    if resume:
+        run.require()
+        check_resumable(load_yaml(run.config), config)
+    else:
+        run.create()
+    config = dataclasses.replace(
+        config, run_dir=str(run.path), threads=config.threads or torch.get_num_threads()
+    )
+    with ExitStack() as stack:
+        run.lock()
+        stack.callback(run.unlock)
+        save_yaml(config, run.config)
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
+        torch.set_num_threads(config.threads)
+        trainer = Trainer(config, run, on_record)
+        stack.callback(trainer.close)
+        trainer.run()
+    return run.path
+
+
+class Trainer:
+    """Everything a run holds, and its loop.
+
+    Args:
+        config: The run, with ``run_dir`` and ``threads`` resolved.
+        run: Its directory, locked.
+        on_record: Called for every line of metrics.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        run: RunDirectory,
+        on_record: Callable[[int, dict[str, float]], None] | None = None,
+    ) -> None:
+        self._config, self._run = config, run
+        self._on_record = on_record
+        self._stop_reason = ""
+        self._interrupt = Interrupt(self._announce_stop)
+        saved = self._find_checkpoint()
+        with ExitStack() as stack:
+            self._parts = build_parts(config, run, stack, saved)
+            self._agent, self._replay = self._parts.agent, self._parts.replay
+            self._collector, self._learner = self._parts.collector, self._parts.learner
+            self._prepare_to_work()
+            log_state = self._restore(saved) if saved else {"position": 0, "wandb_id": None}
+            self._open_logs(log_state, stack)
+            self._stack = stack.pop_all()
+        self._saved_at = time.monotonic()
+        self._progress = Progress(
+            config,
+            self._display.status,
+            self._collector.env_steps,
+            self._learner.weights_version,
+        )
+
+    def _find_checkpoint(self) -> checkpoint.Checkpoint | None:
+        run = self._run
+        checkpoint.sweep(run.checkpoints)
+        saved = checkpoint.load_newest(run.checkpoints)
+        if saved is None:
+            shutil.rmtree(run.replay, ignore_errors=True)
+        elif saved.training is None:
+            raise RunDirectoryError(
+                f"{run.path} was trained offline and cannot be resumed; start a new run."
+            )
+        return saved
+
+    def _prepare_to_work(self) -> None:
+        config = self._config
+        self._meter = Meter()
+        entropy = max_entropy(self._parts.rows.action_space)
+        self._watch = Watch(config.agent.kl.free_nats, entropy)
+        self._ratio = ReplayRatio(
+            config.replay_ratio, config.steps_per_update, config.prefill_steps
+        )
+        self._clocks = {
+            "log": Every(config.log.every_steps),
+            "eval": Every(config.eval_every_steps),
+            "video": Every(config.video_every_steps),
+        }
+        self._display = Terminal(
+            f"dreamer · {config.env} · {self._agent.num_parameters / 1e6:.1f}M parameters",
+            str(self._run.path),
+        )
+
+    def _open_logs(self, state: dict[str, Any], stack: ExitStack) -> None:
+        config, run = self._config, self._run
+        self._jsonl = JsonlSink(run.metrics, state["position"])
+        sinks, self._wandb_id = open_sinks(
+            config.log, run.path, dataclasses.asdict(config), state["wandb_id"]
+        )
+        self._logger = Logger([self._jsonl, self._display, *sinks])
+        stack.callback(self._logger.close)
+
+    def run(self) -> None:
+        """Work until the configured end, an interruption, or an error; then save."""
+        self._display.start()
+        if self._collector.env_steps:
+            self._display.say(f"Resumed at step {self._collector.env_steps:,}.", "cyan")
+        with self._interrupt:
+            while not self._is_over():
+                self._work()
+            self._save()
+        self._display.status.phase = "stopped" if self._stop_reason else "done"
+        self._display.say(self._farewell(), "cyan")
+
+    def _work(self) -> None:
+        """Do one unit of work, and what is due after it."""
+        if self._is_behind():
+            self._meter.add(self._learner.update())
+        else:
+            self._count(self._collector.step())
+        self._note_progress()
+        if not self._is_behind():
+            self._do_what_is_due()
+
+    def close(self) -> None:
+        """Close display, files and environments."""
+        self._display.close()
+        self._stack.close()
+
+    def _is_over(self) -> bool:
+        if self._progress.is_out_of_time:
+            self._stop_reason = f"Stopped after {self._config.stop_after_minutes:g} minutes"
+        elif self._interrupt.requested:
+            self._stop_reason = "Stopped"
+        if self._stop_reason:
+            return True
+        return self._collector.env_steps >= self._config.env_steps and not self._is_behind()
+
+    def _is_behind(self) -> bool:
+        """Whether an update is due for the steps collected so far."""
+        due = self._ratio.due(self._collector.env_steps)
+        return self._learner.weights_version < due and self._replay.can_sample()
+
+    def _count(self, ended: list[Episode]) -> None:
+        for episode in ended:
+            numbers = {"episode/return": episode.score, "episode/length": float(episode.length)}
+            numbers |= {f"episode/{name}": value for name, value in episode.summary.items()}
+            self._meter.add(numbers)
+            self._display.status.scores.append(episode.score)
+            self._display.status.lengths.append(episode.length)
+
+    def _do_what_is_due(self) -> None:
+        step = self._collector.env_steps
+        if self._clocks["log"].due(step):
+            self._log()
+        if self._clocks["eval"].due(step):
+            self._evaluate()
+        if self._clocks["video"].due(step):
+            self._dream()
+        if time.monotonic() - self._saved_at >= self._config.save_every_s:
+            self._save()
+
+    def _log(self) -> None:
+        scalars = {"updates": float(self._learner.weights_version), **self._meter.take()}
+        for warning in self._watch.check(scalars, self._learner.weights_version):
+            self._display.warn(warning)
+        done = (self._collector.env_steps, self._learner.weights_version)
+        self._write(scalars | self._progress.system(*done, self._replay.stats()))
+
+    def _write(self, scalars: dict[str, float]) -> None:
+        self._logger.write(self._collector.env_steps, scalars)
+        if self._on_record:
+            self._on_record(self._collector.env_steps, scalars)
+
+    def _evaluate(self) -> None:
+        config, status = self._config, self._display.status
+        step = self._collector.env_steps
+        status.phase = "evaluating"
+        started, rng = time.monotonic(), self._agent.rng_state()
+        try:
+            result = evaluate_fresh(
+                self._agent, config, episode_seed(config.seed, _EVALUATION, step)
+            )
+        finally:
+            self._agent.set_rng_state(rng)
+        seconds = {"system/eval_seconds": time.monotonic() - started}
+        self._write(result.scalars() | seconds)
+        mean, count = result.scalars()["eval/return"], config.eval_episodes
+        status.evaluation = f"{mean:.1f} (mean of {count} episodes) at step {step:,}"
+
+    def _dream(self) -> None:
+        self._display.status.phase = "dreaming"
+        metadata, step = self._parts.rows.env.metadata, self._collector.env_steps
+        film(self._agent, self._replay, metadata, self._run.videos, self._logger, step)
+
+    def _note_progress(self) -> None:
+        updates = self._learner.weights_version
+        phase = "learning" if updates or self._is_behind() else "collecting"
+        self._progress.update(self._collector.env_steps, updates, phase)
+
+    def _save(self) -> None:
+        self._display.status.phase = "saving"
+        step = self._collector.env_steps
+        others = {
+            "meter": self._meter.state(),
+            "ratio": self._ratio.state(),
+            "clocks": {name: clock.done for name, clock in self._clocks.items()},
+            "log": {"position": self._jsonl.position, "wandb_id": self._wandb_id},
+            "recent": [list(self._display.status.scores), list(self._display.status.lengths)],
+        }
+        whole = self._parts.snapshot(others)
+        checkpoint.save(self._run.checkpoints, whole, self._config.keep_checkpoints)
+        oldest = checkpoint.list_checkpoints(self._run.checkpoints)[0]
+        self._replay.release(checkpoint.load(oldest, ("training",)).training["replay"])
+        self._saved_at = time.monotonic()
+        self._display.status.saved_at, self._display.status.saved_step = self._saved_at, step
+
+    def _restore(self, saved: checkpoint.Checkpoint) -> dict[str, Any]:
+        self._parts.restore(saved)
+        training = saved.training
+        assert training is not None
+        self._meter.restore(training["meter"])
+        ratio = training.get("ratio") or self._ratio.state()  # the first checkpoints had none
+        self._ratio.restore(ratio, self._collector.env_steps)
+        for name, done in training["clocks"].items():
+            self._clocks[name].done = done
+        scores, lengths = training["recent"]
+        self._display.status.scores.extend(scores)
+        self._display.status.lengths.extend(lengths)
+        log: dict[str, Any] = training["log"]
+        return log
+
+    def _announce_stop(self) -> None:
+        self._display.say("Stopping: saving a checkpoint … (again: abort)", "cyan")
+
+    def _farewell(self) -> str:
+        done = self._stop_reason or "Done"
+        step, path = self._collector.env_steps, self._run.path
+        unfinished = step < self._config.env_steps
+        hint = f" Continue with: dreamer train --resume {path}" if unfinished else ""
+        return f"{done} at step {step:,}; saved in {path}.{hint}"

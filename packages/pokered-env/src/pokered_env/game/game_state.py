@@ -1,0 +1,274 @@
+"""One frozen snapshot of the game, decoded from memory. No other module decodes these variables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from pokered_env.game import ram
+from pokered_env.game.ram import Memory, Symbol
+
+
+class Direction(IntEnum):
+    """Where the player looks, in the order of the game's own numbers."""
+
+    DOWN = 0
+    UP = 1
+    LEFT = 2
+    RIGHT = 3
+
+
+class Battle(IntEnum):
+    """What kind of battle is going on."""
+
+    NONE = 0
+    WILD = 1
+    TRAINER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PartyMember:
+    """One member of the party.
+
+    Attributes:
+        species: The game's internal species index (not the Pokédex number).
+        level: 0 to 255; 1 to 100 in honest play.
+        hp: Current hit points.
+        max_hp: Hit points when healthy. Glitched games can have less than ``hp``.
+        status: Bits: 0-2 turns of sleep, 3 poison, 4 burn, 5 freeze, 6 paralysis.
+        moves: Four move ids, 0 for an empty slot.
+    """
+
+    species: int
+    level: int
+    hp: int
+    max_hp: int
+    status: int
+    moves: tuple[int, int, int, int]
+
+    @property
+    def hp_fraction(self) -> float:
+        """Hit points as a share of the maximum, in [0, 1]."""
+        return min(self.hp / self.max_hp, 1.0) if self.max_hp else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class GameState:
+    """The game at one moment.
+
+    Attributes:
+        map_id: Current map.
+        x: Column on the map in 16-pixel steps, as stored: 255 is -1 for a moment between two maps.
+        y: Row on the map, likewise.
+        map_blocks: Height and width of the map in 32-pixel blocks. On the way into another map,
+            ``map_id`` is already the new one's; these and the coordinates are still the old one's.
+        direction: Where the player looks.
+        battle: Kind of battle; a lost battle being wound up counts as none.
+        party: Up to six members.
+        badges: Bit mask of the badges.
+        money: 0 to 999,999.
+        events: The 320 bytes of event flags, lowest bit first.
+        pokedex_owned: Bit n-1 is set when number n has been caught (19 bytes).
+        pokedex_seen: Bit n-1 is set when number n has been seen (19 bytes).
+        bag: Pairs of item id and quantity.
+        num_hall_of_fame_teams: Times the game has been completed.
+        joy_ignore: Buttons the game ignores now: A1 B2 SELECT4 START8 RIGHT16 LEFT32 UP64 DOWN128.
+        walk_counter: 8 to 1 during a step of the player, 0 when standing.
+        is_scripted: Whether the game itself is moving the player or has disabled the buttons.
+    """
+
+    map_id: int
+    x: int
+    y: int
+    map_blocks: tuple[int, int]
+    direction: Direction
+    battle: Battle
+    party: tuple[PartyMember, ...]
+    badges: int
+    money: int
+    events: bytes
+    pokedex_owned: bytes
+    pokedex_seen: bytes
+    bag: tuple[tuple[int, int], ...]
+    num_hall_of_fame_teams: int
+    joy_ignore: int
+    walk_counter: int
+    is_scripted: bool
+
+    @classmethod
+    def read(cls, memory: Memory) -> GameState:
+        """Decode the snapshot from ``memory``."""
+        return GameReader(memory).read()
+
+    @property
+    def num_badges(self) -> int:
+        """Number of badges, 0 to 8."""
+        return self.badges.bit_count()
+
+    @property
+    def num_seen(self) -> int:
+        """Number of species seen."""
+        return ram.num_set_bits(self.pokedex_seen)
+
+    @property
+    def num_caught(self) -> int:
+        """Number of species caught."""
+        return ram.num_set_bits(self.pokedex_owned)
+
+    @property
+    def level_sum(self) -> int:
+        """Sum of the party's levels."""
+        return sum(member.level for member in self.party)
+
+    @property
+    def mean_hp_fraction(self) -> float:
+        """Mean of the party's hit-point fractions; 1 for an empty party."""
+        if not self.party:
+            return 1.0
+        return sum(member.hp_fraction for member in self.party) / len(self.party)
+
+    @property
+    def is_blacked_out(self) -> bool:
+        """Whether there is a party and nobody in it can stand."""
+        return bool(self.party) and not any(member.hp for member in self.party)
+
+    def has_event(self, flag: int) -> bool:
+        """Tell whether event flag number ``flag`` is set."""
+        return bool(self.events[flag >> 3] >> (flag & 7) & 1)
+
+
+_Lasting = tuple[tuple[PartyMember, ...], int, int, bytes, bytes, tuple[tuple[int, int], ...]]
+"""Party, badges, money, species owned, species seen, bag."""
+
+
+class GameReader:
+    """Reads snapshots from one memory and decodes only what has changed since the last one.
+
+    An unchanged game gives the very same snapshot; a changed one shares with the last what has not
+    changed.
+
+    Args:
+        memory: The emulator or a recording.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._raw: tuple[list[int], bytes, bytes] | None = None
+        self._state: GameState
+        self._lasting: _Lasting
+        self._lasting_raw = self._events = b""
+
+    def read(self) -> GameState:
+        """Decode the snapshot of now."""
+        read, byte = self._memory.read, self._memory.read_byte
+        record = read(_RECORD.address, _RECORD.size)
+        events = read(ram.EVENT_FLAGS.address, ram.EVENT_FLAGS.size)
+        moment = [*map(byte, _MOMENT)]
+        if (raw := (moment, record, events)) == self._raw:
+            return self._state
+        self._raw = raw
+        if events != self._events:
+            self._events = events
+        if (lasting := record[_LASTING]) != self._lasting_raw:
+            self._lasting_raw, self._lasting = lasting, _decode_lasting(record)
+        self._state = self._decode(record, *moment)
+        return self._state
+
+    def _decode(
+        self,
+        record: bytes,
+        facing: int,
+        battle: int,
+        teams: int,
+        joy_ignore: int,
+        walk_counter: int,
+        simulated: int,
+        flags: int,
+    ) -> GameState:
+        party, badges, money, owned, seen, bag = self._lasting
+        return GameState(
+            map_id=record[_MAP_ID],
+            x=record[_X],
+            y=record[_Y],
+            map_blocks=(record[_HEIGHT], record[_WIDTH]),
+            direction=_DIRECTIONS[facing >> 2 & 3],
+            battle=_BATTLES.get(battle, Battle.NONE),
+            party=party,
+            badges=badges,
+            money=money,
+            events=self._events,
+            pokedex_owned=owned,
+            pokedex_seen=seen,
+            bag=bag,
+            num_hall_of_fame_teams=teams,
+            joy_ignore=joy_ignore,
+            walk_counter=walk_counter,
+            is_scripted=bool(simulated or flags & ram.SCRIPTED_BITS),
+        )
+
+
+# wPartyCount to wCurMapWidth lie close together and are read at once.
+_RECORD = Symbol("wPartyCount..wCurMapWidth", ram.PARTY_COUNT.address, 0xD36A - 0xD163)
+_MOMENT = tuple(
+    symbol.address
+    for symbol in (
+        ram.PLAYER_FACING,
+        ram.IS_IN_BATTLE,
+        ram.NUM_HOF_TEAMS,
+        ram.JOY_IGNORE,
+        ram.WALK_COUNTER,
+        ram.SIMULATED_JOYPAD_INDEX,
+        ram.STATUS_FLAGS_5,
+    )
+)
+_DIRECTIONS = tuple(Direction)
+_BATTLES = {kind.value: kind for kind in Battle}
+
+
+def _offset(symbol: Symbol) -> int:
+    return symbol.address - _RECORD.address
+
+
+def _span(symbol: Symbol) -> slice:
+    return slice(_offset(symbol), _offset(symbol) + symbol.size)
+
+
+_MAP_ID, _X, _Y = _offset(ram.CUR_MAP), _offset(ram.X_COORD), _offset(ram.Y_COORD)
+_HEIGHT, _WIDTH = _offset(ram.CUR_MAP_SIZE), _offset(ram.CUR_MAP_SIZE) + 1
+_BADGES, _MONEY, _BAG = _offset(ram.BADGES), _span(ram.MONEY), _span(ram.BAG)
+_OWNED, _SEEN = _span(ram.POKEDEX_OWNED), _span(ram.POKEDEX_SEEN)
+_PARTY_COUNT, _PARTY_START = _offset(ram.PARTY_COUNT), _offset(ram.PARTY_MONS)
+_LASTING = slice(0, _BADGES + 1)  # what walking does not change
+
+
+def _decode_lasting(record: bytes) -> _Lasting:
+    return (
+        _decode_party(record),
+        record[_BADGES],
+        ram.decimal(record[_MONEY]),
+        record[_OWNED],
+        record[_SEEN],
+        _decode_bag(record[_BAG]),
+    )
+
+
+def _decode_party(record: bytes) -> tuple[PartyMember, ...]:
+    count = min(record[_PARTY_COUNT], ram.PARTY_SIZE)
+    starts = range(_PARTY_START, _PARTY_START + count * ram.PARTY_MON_SIZE, ram.PARTY_MON_SIZE)
+    return tuple(_decode_member(record[start : start + ram.PARTY_MON_SIZE]) for start in starts)
+
+
+def _decode_member(raw: bytes) -> PartyMember:
+    return PartyMember(
+        species=raw[0],
+        hp=ram.big_endian(raw[1:3]),
+        status=raw[4],
+        moves=(raw[8], raw[9], raw[10], raw[11]),
+        level=raw[33],  # the byte at +3 is the level when last boxed
+        max_hp=ram.big_endian(raw[34:36]),
+    )
+
+
+def _decode_bag(raw: bytes) -> tuple[tuple[int, int], ...]:
+    count = min(raw[0], 20)
+    return tuple(zip(raw[1 : 1 + 2 * count : 2], raw[2 : 2 + 2 * count : 2], strict=True))

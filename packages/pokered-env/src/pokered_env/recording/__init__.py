@@ -1,0 +1,1 @@
+"""Episodes written, read and verified; memory recordings; videos and heat maps."""

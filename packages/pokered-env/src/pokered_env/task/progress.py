@@ -1,0 +1,130 @@
+"""What an episode has reached so far, and what it came to."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from pokered_env.game import events
+from pokered_env.game.game_state import GameState
+from pokered_env.task.exploration import Exploration
+
+
+class EpisodeSummary(TypedDict):
+    """What an episode came to.
+
+    Attributes:
+        reward: Sum of the rewards.
+        steps: Number of actions.
+        reward_terms: Sum of each weighted term.
+        coverage: Tiles stood on.
+        events: Names of the events that happened, in order of their first time.
+        num_events: How many they are, for curves.
+        badges: Number of badges held.
+        goal_reached: Whether the goal was reached.
+        start_state: Name or path of the state it started from, or a digest of its bytes.
+    """
+
+    reward: float
+    steps: int
+    reward_terms: dict[str, float]
+    coverage: int
+    events: tuple[str, ...]
+    num_events: int
+    badges: int
+    goal_reached: bool
+    start_state: str
+
+
+class EpisodeProgress:
+    """Tiles, events and maxima of an episode, and the sums of its rewards.
+
+    What is reached at the episode's start counts as reached.
+
+    Args:
+        state: The game at the episode's start.
+        exploration: The episode's tiles; cleared, and the first tile entered.
+        start_state: What the start state is called.
+
+    Attributes:
+        place: Map id, column and row where the player was last, moments between two maps left out.
+    """
+
+    def __init__(self, state: GameState, exploration: Exploration, start_state: str = "") -> None:
+        self.start_state = start_state
+        self.place = state.map_id, state.x, state.y
+        self._latest: GameState | None = state
+        exploration.clear()
+        exploration.visit(state)
+        self.exploration = exploration
+        self.events = state.events
+        self.badges = state.badges
+        self.pokedex_seen = state.pokedex_seen
+        self.pokedex_owned = state.pokedex_owned
+        self.max_level_sum = state.level_sum
+        self.max_party_size = len(state.party)
+        self.first_hall_of_fame_teams = state.num_hall_of_fame_teams
+        self.num_steps = 0
+        self.event_flags: list[int] = []
+        self.reward_sums: dict[str, float] = {}
+        self.last_text = ""
+
+    def update(self, state: GameState, terms: dict[str, float]) -> list[int]:
+        """Take in the state after a step and its reward terms; return newly set event flags."""
+        self.num_steps += 1
+        for name, value in terms.items():
+            if value:
+                self.reward_sums[name] = self.reward_sums.get(name, 0.0) + value
+        if state is self._latest:
+            return []
+        self._latest = state
+        if self.exploration.is_on_map(state):
+            self.place = state.map_id, state.x, state.y
+            self.exploration.visit(state)
+        new_flags = events.first_set(state.events, self.events)
+        self.event_flags += new_flags
+        self.events = events.union(state.events, self.events)
+        self.badges |= state.badges
+        self.pokedex_seen = events.union(state.pokedex_seen, self.pokedex_seen)
+        self.pokedex_owned = events.union(state.pokedex_owned, self.pokedex_owned)
+        self.max_level_sum = max(self.max_level_sum, state.level_sum)
+        self.max_party_size = max(self.max_party_size, len(state.party))
+        return new_flags
+
+    def summary(
+        self, state: GameState, names: events.EventTable, goal_reached: bool
+    ) -> EpisodeSummary:
+        """Return what the episode came to."""
+        return EpisodeSummary(
+            reward=float(sum(self.reward_sums.values())),
+            steps=self.num_steps,
+            reward_terms=dict(self.reward_sums),
+            coverage=self.exploration.num_tiles,
+            events=tuple(names.name(flag) for flag in self.event_flags),
+            num_events=len(self.event_flags),
+            badges=state.num_badges,
+            goal_reached=goal_reached,
+            start_state=self.start_state,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as JSON values."""
+        saved = {name: value for name, value in vars(self).items() if name not in _LIVE_FIELDS}
+        for name in _BYTE_FIELDS:
+            saved[name] = saved[name].hex()
+        return {**saved, "tiles": self.exploration.tiles()}
+
+    @classmethod
+    def from_json(cls, saved: dict[str, Any], exploration: Exploration) -> EpisodeProgress:
+        """Restore what ``to_json`` returned; ``exploration`` takes the tiles."""
+        progress = cls.__new__(cls)
+        exploration.restore([(key, x, y) for key, x, y in saved["tiles"]])
+        progress.exploration, progress._latest = exploration, None
+        for name, value in saved.items():
+            if name != "tiles":
+                setattr(progress, name, bytes.fromhex(value) if name in _BYTE_FIELDS else value)
+        progress.place = tuple(saved["place"])
+        return progress
+
+
+_LIVE_FIELDS = ("exploration", "_latest")
+_BYTE_FIELDS = ("events", "pokedex_seen", "pokedex_owned")

@@ -1,0 +1,1 @@
+"""The command line: doctor, bench, play. Uses everything below, and prints."""

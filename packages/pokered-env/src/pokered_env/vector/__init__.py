@@ -1,0 +1,1 @@
+"""Many environments behind one vector interface, on threads."""

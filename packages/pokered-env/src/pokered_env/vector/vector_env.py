@@ -1,0 +1,259 @@
+"""Many environments in one process, on threads: PyBoy computes frames without Python's lock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space, create_empty_array
+from numpy.typing import NDArray
+
+from pokered_env.arguments import seed_number, whole_number
+from pokered_env.emulation.actions import action_number
+from pokered_env.env import PokeRedEnv
+from pokered_env.errors import ConfigError, InvalidActionError, ResetNeededError
+from pokered_env.vector.vector_info import gather
+from pokered_env.vector.workers import Workers
+
+
+class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
+    """``num_envs`` environments that step at the same time and write into the same arrays.
+
+    What each of them does is, bit for bit, what it would do alone.
+
+    Args:
+        num_envs: Number of environments.
+        autoreset_mode: Gymnasium's: `NextStep` (the step after an episode's last one resets and
+            ignores the action), `SameStep` (the last step also resets; `infos["final_obs"]` and
+            `infos["final_info"]` hold what it ended with) or `Disabled` (reset with
+            `options={"reset_mask": mask}`).
+        num_threads: Threads that step; None for as many as there are processors or environments,
+            and for one where there are windows.
+        copy: Return copies of the batch arrays. Without, every step overwrites what the last
+            returned.
+        env_kwargs: Arguments of `PokeRedEnv`, the same for all.
+
+    Raises:
+        ConfigError: An argument is outside its range.
+        PokeRedError: As `PokeRedEnv` does.
+    """
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        *,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        num_threads: int | None = None,
+        copy: bool = True,
+        **env_kwargs: Any,
+    ) -> None:
+        self.num_envs = _count("num_envs", num_envs)
+        self._autoreset_mode = _autoreset_mode(autoreset_mode)
+        self._copy = copy
+        self.envs: list[PokeRedEnv] = []
+        has_windows = env_kwargs.get("render_mode") == "human"
+        processors = 1 if has_windows else min(self.num_envs, os.cpu_count() or 1)
+        threads = _count("num_threads", processors if num_threads is None else num_threads)
+        self._workers = Workers(threads - 1)  # the calling thread works too
+        try:
+            for _ in range(self.num_envs):
+                self.envs.append(PokeRedEnv(**env_kwargs))
+        except BaseException:
+            self.close_extras()
+            raise
+
+        first = self.envs[0]
+        self.metadata = {**first.metadata, "autoreset_mode": self._autoreset_mode}
+        self.render_mode = first.render_mode
+        self.single_observation_space = first.observation_space
+        self.single_action_space = first.action_space
+        self.observation_space = batch_space(first.observation_space, self.num_envs)
+        self.action_space = batch_space(first.action_space, self.num_envs)
+
+        batch: Any = create_empty_array(first.observation_space, self.num_envs)
+        self._observations: dict[str, NDArray[Any]] = batch
+        self._rows: list[Any] = [
+            {key: array[i] for key, array in batch.items()} for i in range(self.num_envs)
+        ]
+        self._rewards = np.zeros(self.num_envs)
+        self._terminations = np.zeros(self.num_envs, np.bool_)
+        self._truncations = np.zeros(self.num_envs, np.bool_)
+        self._is_over = np.zeros(self.num_envs, np.bool_)
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[Any, dict[str, Any]]:
+        """Start episodes.
+
+        Args:
+            seed: One for each environment, or a number n for n, n + 1, …
+            options: Those of `PokeRedEnv.reset`; a `state` may be a list with one for each
+                environment. `reset_mask`, ``(num_envs,)`` of bool, resets only some.
+
+        Returns:
+            Observations with a leading axis of environments, and infos.
+        """
+        seeds = self._each_seed(seed)
+        env_options = dict(options or {})
+        mask = _reset_mask(env_options.pop("reset_mask", None), self.num_envs)
+        states = env_options.pop("state", None)
+        each = states if isinstance(states, list | tuple) else [states] * self.num_envs
+        if len(each) != self.num_envs:
+            raise ConfigError(f"{len(each)} states for {self.num_envs} environments.")
+        infos: list[dict[str, Any]] = [{} for _ in self.envs]
+
+        def reset_one(i: int) -> None:
+            infos[i] = dict(
+                self.envs[i].reset_into(
+                    self._rows[i], seed=seeds[i], options={**env_options, "state": each[i]}
+                )
+            )
+
+        self._workers.run(reset_one, np.flatnonzero(mask).tolist())
+        for flags in (self._terminations, self._truncations, self._is_over):
+            flags[mask] = False
+        return self._batch(), gather(infos, self._add_info)
+
+    def step(self, actions: Any) -> tuple[Any, NDArray[Any], NDArray[Any], NDArray[Any], Any]:
+        """Step every environment.
+
+        Args:
+            actions: One for each environment, ``(num_envs,)``.
+
+        Returns:
+            Observations, rewards, terminations, truncations and infos, with a leading axis of
+            environments.
+
+        Raises:
+            InvalidActionError: There is no such action; no environment has stepped.
+            ResetNeededError: An environment waits for `reset`.
+        """
+        chosen = np.asarray(actions)
+        if chosen.shape != (self.num_envs,):
+            raise InvalidActionError(
+                f"Actions of shape {chosen.shape} for {self.num_envs} environments; pass one each."
+            )
+        if self._autoreset_mode is AutoresetMode.DISABLED and self._is_over.any():
+            raise ResetNeededError(
+                f"Episodes {np.flatnonzero(self._is_over).tolist()} are over. Reset them with "
+                'options={"reset_mask": mask}.'
+            )
+        buttons = self.envs[0].buttons
+        numbers = [  # all before any steps
+            0 if self._awaits_reset(i) else action_number(action, buttons)
+            for i, action in enumerate(chosen.tolist())
+        ]
+        infos: list[dict[str, Any]] = [{} for _ in self.envs]
+        self._workers.run(lambda i: self._step_one(i, numbers[i], infos), range(self.num_envs))
+        np.logical_or(self._terminations, self._truncations, out=self._is_over)
+        return (
+            self._batch(),
+            self._rewards.copy(),
+            self._terminations.copy(),
+            self._truncations.copy(),
+            gather(infos, self._add_info),
+        )
+
+    def save(self) -> list[bytes]:
+        """Keep every environment, as `PokeRedEnv.save` does.
+
+        Raises:
+            ResetNeededError: No episodes have begun.
+        """
+        return [env.save() for env in self.envs]
+
+    def load(self, saved: Sequence[bytes]) -> None:
+        """Go back to what `save` kept; an ended episode awaits its reset as it did then.
+
+        Raises:
+            ConfigError: There is not one for each environment.
+            StateError: The bytes are no snapshots of these environments.
+        """
+        if len(saved) != self.num_envs:
+            raise ConfigError(f"{len(saved)} snapshots for {self.num_envs} environments.")
+        for i, (env, snapshot) in enumerate(zip(self.envs, saved, strict=True)):
+            env.load(snapshot)
+            self._is_over[i] = env.is_over
+
+    def render(self) -> tuple[Any, ...]:
+        """Return what each environment's `render` returns."""
+        return tuple(env.render() for env in self.envs)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Call a method of every environment, or get an attribute of each."""
+        values = [getattr(env, name) for env in self.envs]
+        return tuple(value(*args, **kwargs) if callable(value) else value for value in values)
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """Get an attribute of every environment."""
+        return self.call(name)
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Close the environments."""
+        self._workers.close()
+        for env in self.envs:
+            env.close()
+
+    def _step_one(self, i: int, action: int, infos: list[dict[str, Any]]) -> None:
+        env, row = self.envs[i], self._rows[i]
+        if self._awaits_reset(i):
+            infos[i] = dict(env.reset_into(row))
+            self._rewards[i], self._terminations[i], self._truncations[i] = 0.0, False, False
+            return
+        reward, terminated, truncated, info = env.step_into(action, row)
+        self._rewards[i], self._terminations[i], self._truncations[i] = (
+            reward,
+            terminated,
+            truncated,
+        )
+        infos[i] = dict(info)
+        if self._autoreset_mode is AutoresetMode.SAME_STEP and (terminated or truncated):
+            ended = {"final_obs": deepcopy(row), "final_info": infos[i]}
+            infos[i] = {**ended, **env.reset_into(row)}
+
+    def _awaits_reset(self, i: int) -> bool:
+        return self._autoreset_mode is AutoresetMode.NEXT_STEP and bool(self._is_over[i])
+
+    def _batch(self) -> Any:
+        if not self._copy:
+            return self._observations
+        return {key: array.copy() for key, array in self._observations.items()}
+
+    def _each_seed(self, seed: Any) -> Sequence[int | None]:
+        if np.ndim(seed) == 0:
+            first = seed_number("seed", seed)
+            return [None if first is None else first + i for i in range(self.num_envs)]
+        if len(seed) != self.num_envs:
+            raise ConfigError(f"{len(seed)} seeds for {self.num_envs} environments.")
+        return [seed_number("seed", each) for each in seed]
+
+
+def _count(name: str, value: Any) -> int:
+    number = whole_number(value)
+    if number is None or not 1 <= number <= 4096:
+        raise ConfigError(f"{name}={value!r}. Pass a whole number from 1 to 4096.")
+    return number
+
+
+def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
+    try:
+        return AutoresetMode(mode)
+    except ValueError as error:
+        known = ", ".join(repr(m.value) for m in AutoresetMode)
+        raise ConfigError(f"autoreset_mode={mode!r}. Choose one of {known}.") from error
+
+
+def _reset_mask(mask: Any, num_envs: int) -> NDArray[np.bool_]:
+    if mask is None:
+        return np.ones(num_envs, np.bool_)
+    array = np.asarray(mask)
+    if array.shape != (num_envs,) or array.dtype != np.bool_ or not array.any():
+        raise ConfigError(f"reset_mask={mask!r}. Pass {num_envs} bools, at least one of them true.")
+    return array

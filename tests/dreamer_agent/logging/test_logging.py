@@ -1,0 +1,141 @@
+"""Each sink writes what it was given; none of them can stop a run."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from dreamer_agent.logging import Logger, Record
+from dreamer_agent.logging.jsonl import JsonlSink
+from dreamer_agent.logging.tensorboard import TensorBoardSink
+from dreamer_agent.logging.terminal import Terminal, sparkline
+from dreamer_agent.logging.wandb import WandbSink
+from PIL import Image
+from rich.console import Console
+
+SCALARS = {"loss/reward": 0.5, "episode/return": 12.0, "system/env_steps_per_s": 30.0}
+
+
+@pytest.fixture
+def video(tmp_path):
+    rng = np.random.default_rng(0)
+    frames = [Image.fromarray(rng.integers(0, 255, (8, 9, 3), np.uint8)) for _ in range(3)]
+    frames[0].save(tmp_path / "v.webp", save_all=True, append_images=frames[1:], lossless=True)
+    return tmp_path / "v.webp"
+
+
+def test_jsonl_keeps_every_record(tmp_path):
+    sink = JsonlSink(tmp_path / "m.jsonl")
+    logger = Logger([sink])
+    logger.write(10, SCALARS)
+    logger.write(20, {"loss/reward": 0.25}, {"dream": tmp_path / "d.webp"})
+    logger.close()
+    with pytest.raises(ValueError, match="closed"):
+        sink.write(Record(30, SCALARS))
+    lines = [json.loads(line) for line in (tmp_path / "m.jsonl").read_text().splitlines()]
+    assert lines[0] == {"env_steps": 10, **SCALARS}
+    assert lines[1]["env_steps"] == 20 and lines[1]["dream"].endswith("d.webp")
+
+
+def test_jsonl_is_cut_back_to_the_checkpoint_when_resuming(tmp_path):
+    sink = JsonlSink(tmp_path / "m.jsonl")
+    sink.write(Record(10, SCALARS))
+    position = sink.position
+    sink.write(Record(20, SCALARS))
+    sink.close()
+    again = JsonlSink(tmp_path / "m.jsonl", position)
+    again.write(Record(30, SCALARS))
+    again.close()
+    steps = [json.loads(line)["env_steps"] for line in (tmp_path / "m.jsonl").open()]
+    assert steps == [10, 30]
+
+
+def test_tensorboard_can_be_read_back(tmp_path, video):
+    sink = TensorBoardSink(tmp_path / "tb")
+    sink.write(Record(10, SCALARS, {"dream": video}))
+    sink.close()
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(tmp_path / "tb"))
+    events.Reload()
+    (point,) = events.Scalars("loss/reward")
+    assert point.step == 10 and point.value == 0.5
+    assert len(events.Images("dream")) == 1
+
+
+def test_wandb_works_offline_and_keeps_its_files_in_the_run(tmp_path, video):
+    sink = WandbSink("offline", tmp_path, "p", "n", {"seed": 1})
+    sink.write(Record(10, SCALARS, {"dream": video}))
+    sink.write(Record(5, SCALARS))  # out of order must not matter
+    sink.close()
+    assert list((tmp_path / "wandb").glob("offline-run-*/*.wandb"))
+    assert sink.run_id
+
+
+def test_a_failed_wandb_login_falls_back_to_offline_with_one_warning(tmp_path, monkeypatch):
+    for name in ("WANDB_API_KEY", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("WANDB_INIT_TIMEOUT", "2")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        sink = WandbSink("online", tmp_path, "p", "n", {})
+        sink.write(Record(10, SCALARS))
+        sink.close()
+    ours = [w for w in caught if "Weights & Biases is not available" in str(w.message)]
+    assert len(ours) == 1 and "wandb sync" in str(ours[0].message)
+
+
+def test_neither_wandb_nor_tensorboard_is_imported_by_training():
+    code = (
+        "import sys, dreamer_agent.training.trainer; "
+        "assert not {'wandb', 'tensorboard', 'torch.utils.tensorboard'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def terminal(interactive):
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=interactive, width=100, color_system=None)
+    return Terminal("dreamer · Env-v0", "runs/x", console), out
+
+
+def test_the_live_panel_shows_progress_returns_losses_and_what_was_said():
+    display, out = terminal(interactive=True)
+    display.start()
+    status = display.status
+    status.phase, status.env_steps, status.total_steps = "learning", 500, 1000
+    status.fraction, status.seconds_left = 0.5, 75.0
+    status.scores.extend([1.0, 2.0, 30.0])
+    status.lengths.extend([1, 2, 3])
+    display.write(Record(500, SCALARS))
+    display.say("a dream was written")
+    display.close()
+    text = out.getvalue()
+    for part in ("learning", "500 of 1,000 steps", "1:15 left", "best 30.0", "reward 0.500"):
+        assert part in text
+    assert "a dream was written" in text and "Ctrl-C saves and stops" in text
+
+
+def test_without_a_terminal_plain_lines_are_written():
+    display, out = terminal(interactive=False)
+    display.start()
+    display.status.env_steps, display.status.total_steps = 10, 20
+    display.write(Record(10, SCALARS))
+    display.warn("watch out")
+    display.close()
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "dreamer · Env-v0 → runs/x"
+    assert lines[1].startswith("[starting] 10/20 steps") and "Warning: watch out" in lines[2]
+
+
+def test_a_sparkline_fits_and_shows_the_shape():
+    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
+    assert len(sparkline(list(range(1000)), width=20)) == 20
+    assert sparkline([3, 3]) == "▁▁"

@@ -1,0 +1,48 @@
+"""A stored replay knows its spaces."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from dreamer_agent.errors import ReplayError, SpaceError
+from dreamer_agent.spaces.space_json import space_from_json, space_to_json
+from dreamer_agent.training.recording import Recording, read_recording, write_recording
+from gymnasium import spaces
+
+SPACES = [
+    spaces.Box(0, 255, (72, 80, 1), np.uint8),
+    spaces.Box(-np.inf, np.inf, (3,), np.float32),
+    spaces.Box(np.array([-1.5, 0.0]), np.array([1.0, 7.25]), dtype=np.float64),
+    spaces.Discrete(7),
+    spaces.Discrete(3, start=-1),
+    spaces.MultiDiscrete([3, 4, 5]),
+    spaces.MultiDiscrete([[2, 3], [4, 5]]),
+    spaces.MultiBinary(4),
+    spaces.MultiBinary([2, 3]),
+    spaces.Dict({"a": spaces.Discrete(2), "b": spaces.Box(0, 1, (2, 2))}),
+]
+
+
+@pytest.mark.parametrize("space", SPACES, ids=str)
+def test_a_space_comes_back_equal(space):
+    assert space_from_json(json.loads(json.dumps(space_to_json(space)))) == space
+
+
+def test_a_space_that_cannot_be_stored_is_named():
+    with pytest.raises(SpaceError, match="Tuple"):
+        space_to_json(spaces.Tuple([spaces.Discrete(2)]))
+    with pytest.raises(ReplayError, match="'Sphere'"):
+        space_from_json({"Sphere": {}})
+
+
+def test_a_recording_comes_back_without_metadata_that_does_not_concern_it(tmp_path):
+    observation_space = spaces.Dict({"text": spaces.Box(0, 255, (5,), np.uint8)})
+    fields = {"state": [{"name": "hp", "start": 0, "size": 2, "scale": 100.0}]}
+    kept = {"modalities": {"text": "tokens"}, "alphabets": {"text": ["", "a"]}, "fields": fields}
+    metadata = {**kept, "render_modes": ["human"], "odd": object()}
+    write_recording(tmp_path, Recording(observation_space, spaces.Discrete(2), metadata))
+    read = read_recording(tmp_path)
+    assert read.observation_space == observation_space and read.action_space == spaces.Discrete(2)
+    assert read.metadata == kept

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+import pytest
+from pokered_env.errors import ConfigError
+from pokered_env.game.game_state import GameState
+from pokered_env.game.maps import MapInfo, MapTable
+from pokered_env.task.exploration import Exploration
+from pokered_env.task.progress import EpisodeProgress
+from pokered_env.task.rewards import REWARD_TERMS, RewardWeights, reward_terms
+
+Make = Callable[..., GameState]
+Member = Callable[..., bytes]
+
+ONES = RewardWeights(**dict.fromkeys(asdict(RewardWeights()), 1.0))
+
+
+class Episode:
+    """Sums the reward terms of a sequence of states."""
+
+    def __init__(self, first: GameState) -> None:
+        maps = MapTable([MapInfo(0, "TOWN", 20, 18, (0, 0), None, None)])
+        self.progress = EpisodeProgress(first, Exploration(maps))
+        self.state = first
+        self.sums = dict.fromkeys(REWARD_TERMS, 0.0)
+
+    def play(self, *states: GameState) -> dict[str, float]:
+        for state in states:
+            terms = reward_terms(self.state, state, self.progress, ONES)
+            self.progress.update(state, terms)
+            self.state = state
+            for name, value in terms.items():
+                self.sums[name] += value
+        return self.sums
+
+
+def test_there_is_a_weight_for_every_term() -> None:
+    assert list(asdict(RewardWeights())) == list(REWARD_TERMS)
+
+
+def test_standing_still_is_worth_nothing(make_state: Make, make_member: Member) -> None:
+    here = make_state(party=(make_member(),), events=(1, 2), badges=1, seen=(1,), caught=(1,))
+    assert not any(Episode(here).play(*[here] * 50).values())
+
+
+def test_walking_in_a_circle_pays_each_tile_once(make_state: Make) -> None:
+    circle = [make_state(x=x, y=y) for x, y in [(1, 0), (1, 1), (0, 1), (0, 0)]]
+    assert Episode(make_state()).play(*circle * 10)["explore"] == 3
+
+
+def test_an_event_that_is_cleared_and_set_again_pays_once(make_state: Make) -> None:
+    on, off = make_state(events=(8,)), make_state()
+    assert Episode(off).play(*[on, off] * 10)["events"] == 1
+
+
+def test_what_the_start_state_has_already_pays_nothing(
+    make_state: Make, make_member: Member
+) -> None:
+    rich = make_state(events=(1,), badges=3, seen=(5,), caught=(5,), party=(make_member(),) * 3)
+    poor = make_state(party=(make_member(),))
+    sums = Episode(rich).play(poor, rich)
+    assert not any(sums[name] for name in ("events", "badges", "seen", "caught", "party", "levels"))
+
+
+def test_depositing_and_withdrawing_is_worth_nothing(make_state: Make, make_member: Member) -> None:
+    fit, hurt = make_member(level=9), make_member(level=20, hp=1)
+    both, one = make_state(party=(fit, hurt)), make_state(party=(fit,))
+    sums = Episode(both).play(*[one, both] * 20)
+    assert sums["party"] == sums["levels"] == 0
+    assert sums["heal"] == pytest.approx(0)
+
+
+def test_getting_hurt_and_healed_is_worth_nothing(make_state: Make, make_member: Member) -> None:
+    fit, hurt = make_state(party=(make_member(hp=20),)), make_state(party=(make_member(hp=3),))
+    assert Episode(fit).play(*[hurt, fit] * 20)["heal"] == pytest.approx(0)
+
+
+def test_losing_on_purpose_costs(make_state: Make, make_member: Member) -> None:
+    fit, lost = make_state(party=(make_member(hp=20),)), make_state(party=(make_member(hp=0),))
+    sums = Episode(fit).play(*[lost, lost, fit] * 5)
+    assert sums["blackout"] == 5
+    weights = asdict(RewardWeights())
+    assert sum(weights[name] * value for name, value in sums.items()) < 0
+
+
+def test_levels_pay_only_above_the_highest_sum_so_far(
+    make_state: Make, make_member: Member
+) -> None:
+    def party(*levels: int) -> GameState:
+        return make_state(party=tuple(make_member(level=level) for level in levels))
+
+    assert Episode(party(5)).play(party(6), party(6, 4), party(6), party(7, 4))["levels"] == 6
+
+
+def test_badges_species_and_members_pay_once_each(make_state: Make, make_member: Member) -> None:
+    caught = make_state(badges=1, seen=(3, 4), caught=(3,), party=(make_member(),))
+    sums = Episode(make_state()).play(caught, caught)
+    expected = {"badges": 1, "seen": 2, "caught": 1, "party": 1, "levels": 5}
+    assert {name: sums[name] for name in expected} == expected
+
+
+def test_weights_multiply_their_terms(make_state: Make) -> None:
+    first, second = make_state(), make_state(events=(1, 2), x=1)
+    progress = EpisodeProgress(first, Exploration(MapTable([])))
+    weights = RewardWeights.of({"events": 3.0, "explore": 0.0})
+    terms = reward_terms(first, second, progress, weights)
+    assert terms["events"] == 6.0
+    assert terms["explore"] == 0.0
+
+
+@pytest.mark.parametrize("weights", [{"event": 1.0}, {"events": float("nan")}, {"events": "4"}])
+def test_unknown_terms_and_weights_that_are_no_numbers_are_refused(
+    weights: dict[str, float],
+) -> None:
+    with pytest.raises(ConfigError):
+        RewardWeights.of(weights)
