@@ -129,7 +129,7 @@ WRITER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from test_replay_store import FIELDS, row
+from test_store import FIELDS, row
 from dreamer_agent.replay.store import ChunkStore
 store = ChunkStore(FIELDS, 2, Path({path!r}), chunk_length=4)
 print("ready", flush=True)
@@ -142,7 +142,7 @@ while True:
 def test_kill_9_at_any_moment_leaves_a_readable_prefix(tmp_path):
     from pathlib import Path
 
-    code = WRITER.format(tests=str(Path(__file__).parents[1]), path=str(tmp_path))
+    code = WRITER.format(tests=str(Path(__file__).parent), path=str(tmp_path))
     rng = np.random.default_rng(0)
     for _ in range(4):
         writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
