@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from dreamer_agent.config import OptimizerConfig
+from dreamer_agent.learning import optim
 from dreamer_agent.learning.optim import FlatOptimizer, agc_factors, warmup_factor
 
 
@@ -109,3 +110,17 @@ def test_state_restores_the_next_step_exactly():
     trained(3, params, optimizer)
     trained(3, copies, restored)
     assert all(torch.equal(a, b) for a, b in zip(params, copies, strict=True))
+
+
+def test_steps_do_not_depend_on_how_the_state_is_cut_into_blocks(monkeypatch):
+    results = []
+    for size in (1, 5, 2**18):
+        monkeypatch.setattr(optim, "BLOCK_SIZE", size)
+        params = parameters()
+        optimizer = FlatOptimizer(params, OptimizerConfig(warmup_steps=0), 1e-2)
+        for grads in random_gradients(params, 3):
+            for param, grad in zip(params, grads, strict=True):
+                param.grad = torch.tensor(grad, dtype=torch.float32)
+            optimizer.step()
+        results.append(torch.cat([param.detach().flatten() for param in params]))
+    assert torch.equal(results[0], results[2]) and torch.equal(results[1], results[2])

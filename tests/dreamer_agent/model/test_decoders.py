@@ -201,3 +201,20 @@ def test_flags_are_bernoulli_and_predicted_as_zero_or_one():
     expected = -(target * p.log() + (1 - target) * (1 - p).log()).sum(-1)
     torch.testing.assert_close(decoder.loss(feature, target), expected)
     assert set(decoder.predict(feature).unique().tolist()) <= {0, 1}
+
+
+def test_a_mask_in_squares_has_the_loss_of_its_pixels_and_predicts_them():
+    spec = ObservationSpec("x", "mask", "bernoulli", (10, 12, 1), "uint8", block=4)
+    decoder = ImageDecoder(spec, ImageConfig(depth=4), DETER, STOCH, 8)
+    squares = torch.randint(0, 2, (2, 3, 3, 1), dtype=torch.uint8) * 255
+    target = squares.repeat_interleave(4, 1).repeat_interleave(4, 2)[:, :10, :12]
+    feature = torch.randn(2, FEATURE)
+    logit = decoder(feature).squeeze(-1)
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(
+        logit, (squares > 0).float(), reduction="none"
+    )
+    torch.testing.assert_close(decoder.loss(feature, target), 16 * loss.sum((1, 2, 3)))
+    predicted = decoder.predict(feature)
+    assert predicted.shape == (2, 10, 12, 1)
+    assert torch.equal(predicted[:, ::4, ::4] > 0, logit > 0)
+    assert torch.equal(predicted[:, :4, 4:8], predicted[:, :1, 4:5].expand(2, 4, 4, 1))

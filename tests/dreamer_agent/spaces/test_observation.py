@@ -199,3 +199,18 @@ def test_the_description_is_json_and_differs_when_a_space_does():
     assert other["action"] != described["action"]
     wide, narrow = (action_spec(spaces.Box(-1, high, (2,), np.float32)) for high in (2, 1))
     assert describe(specs, wide) != describe(specs, narrow)
+
+
+@pytest.mark.parametrize(
+    ("hint", "setting", "size"), [("mask/8", None, (9, 10, 1)), ("mask", 4, (18, 20, 1))]
+)
+def test_a_mask_drawn_in_squares_is_read_at_one_value_a_square(hint, setting, size):
+    config = configured(visited_mask={"block": setting}) if setting else AgentConfig()
+    spec = observation_specs(GAME, config, {"visited_mask": hint})["visited_mask"]
+    assert (spec.modality, spec.shape, spec.image_size) == ("mask", (72, 80, 1), size)
+
+
+@pytest.mark.parametrize("hint", ["mask/0", "mask/x", "image/8", "mask/"])
+def test_a_hint_that_says_nothing_is_refused_by_name(hint):
+    with pytest.raises(ConfigError, match=hint):
+        observation_specs(GAME, AgentConfig(), {"visited_mask": hint})

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from dreamer_agent.behaviour.critic import Critic, follow, slow_copy
-from dreamer_agent.behaviour.policy import Actor
+from dreamer_agent.behaviour.policy import Actor, Policy, stack_policies
 from dreamer_agent.behaviour.returns import ReturnScale, lambda_return
 from dreamer_agent.config import AgentConfig
 from dreamer_agent.model.rssm import RSSMState
@@ -20,7 +20,7 @@ from dreamer_agent.spaces.actions import ActionSpec
 
 @dataclass(frozen=True)
 class Trajectories:
-    """Imagined steps 0..H from M start states; nothing in here has a graph.
+    """Imagined steps 0..H from M start states; only ``policy`` has a graph, the actor's.
 
     Steps come first, so that steps 0..H-1 are one piece of memory.
 
@@ -30,6 +30,7 @@ class Trajectories:
         allowed: Choices the learned mask allowed at those steps, or None.
         reward: Predicted reward for reaching each step, ``(H+1, M)``.
         live: Predicted continue probability times discount, ``(H+1, M)``.
+        policy: What the actions were drawn from, ``(H, M)``; None: the actor is to be asked again.
     """
 
     feature: Float[Tensor, "H1 M feature"]
@@ -37,6 +38,7 @@ class Trajectories:
     allowed: Bool[Tensor, "H M size"] | None
     reward: Float[Tensor, "H1 M"]
     live: Float[Tensor, "H1 M"]
+    policy: Policy | None = None
 
 
 @torch.no_grad()
@@ -61,15 +63,19 @@ def imagine(
     rssm = world_model.rssm
     shape = (horizon, len(start.deter), rssm.config.stoch)
     uniform = torch.rand(shape, generator=generator, device=start.deter.device)
-    state, features, actions, masks = start, [start.feature], [], []
+    state, features, actions, masks, policies = start, [start.feature], [], [], []
     for t in range(horizon):
         allowed = None
         if mask_key is not None:
             allowed = world_model.predict_allowed(features[-1], mask_key)
             masks.append(allowed)
-        actions.append(actor(features[-1], allowed).sample(generator))
+        with torch.enable_grad():  # the actor learns from these very outputs
+            policies.append(actor(features[-1], allowed))
+        actions.append(policies[-1].sample(generator))
         state = rssm.imagine_step(state, actions[-1], uniform[t])
         features.append(state.feature)
+    with torch.enable_grad():
+        policy = stack_policies(policies)
     feature = torch.stack(features)
     live = world_model.predict_continue(feature)
     if not world_model.config.imagination.discount_in_continue:
@@ -80,6 +86,7 @@ def imagine(
         torch.stack(masks) if masks else None,
         world_model.predict_reward(feature),
         live,
+        policy,
     )
 
 
@@ -149,7 +156,7 @@ class ActorCritic(nn.Module):
         self.return_scale.update(returns[:, weight > 0])
         step_weight = step_weights(trajectories.live, self._discount_outside) * weight
         advantage = (returns - bootstrap[:-1]) / self.return_scale.scale
-        policy = self.actor(feature[:-1], trajectories.allowed)
+        policy = trajectories.policy or self.actor(feature[:-1], trajectories.allowed)
         entropy = policy.entropy()
         reinforce = policy.log_prob(trajectories.action) * advantage
         actor_loss = -step_weight * (reinforce + self.config.actor.entropy * entropy)

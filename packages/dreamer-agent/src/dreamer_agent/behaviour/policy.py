@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -102,6 +103,19 @@ class NormalPolicy:
     def entropy(self) -> Float[Tensor, "*batch"]:
         """Return the entropy in nats, summed over dimensions."""
         return normal_entropy(self.std)
+
+
+def stack_policies(policies: Sequence[Policy]) -> Policy:
+    """Join the policies of successive steps, of one kind, into one with a leading axis of steps."""
+    categorical = [policy for policy in policies if isinstance(policy, CategoricalPolicy)]
+    if categorical:
+        parts = zip(*(policy.log_probs for policy in categorical), strict=True)
+        return CategoricalPolicy(tuple(torch.stack(part) for part in parts))
+    normal = [policy for policy in policies if isinstance(policy, NormalPolicy)]
+    return NormalPolicy(
+        torch.stack([policy.mean for policy in normal]),
+        torch.stack([policy.std for policy in normal]),
+    )
 
 
 class Actor(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 import torch
@@ -10,6 +11,9 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from dreamer_agent.config import OptimizerConfig
+
+BLOCK_SIZE = 2**18
+"""Elements that are stepped together: their state and gradient stay in a core's cache."""
 
 
 def warmup_factor(step: int, warmup_steps: int) -> float:
@@ -52,6 +56,7 @@ class FlatOptimizer:
         self.mean = torch.zeros(size, device=device)
         self.square = torch.zeros(size, device=device)
         self.num_steps = 0
+        self._blocks = _blocks([param.numel() for param in self.params])
 
     def grad_norm(self) -> Float[Tensor, ""]:
         """Return the gradient's global norm, before clipping."""
@@ -69,12 +74,17 @@ class FlatOptimizer:
         grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.params]
         self._clip(grads)
         self.num_steps += 1
-        direction = self._direction(torch.cat([grad.flatten() for grad in grads]))
         rate = self.lr * warmup_factor(self.num_steps, self.config.warmup_steps)
-        sizes = [param.numel() for param in self.params]
-        parts = [u.view_as(p) for u, p in zip(direction.split(sizes), self.params, strict=True)]
-        correction = 1 - self.config.beta1**self.num_steps
-        torch._foreach_add_(self.params, parts, alpha=-rate / correction)
+        alpha = -rate / (1 - self.config.beta1**self.num_steps)
+        start = 0
+        for block in self._blocks:
+            params, block_grads = self.params[block], grads[block]
+            sizes = [param.numel() for param in params]
+            part = slice(start, start := start + sum(sizes))
+            flat = torch.cat([grad.flatten() for grad in block_grads])
+            steps = self._direction(flat, self.mean[part], self.square[part]).split(sizes)
+            parts = [step.view_as(param) for step, param in zip(steps, params, strict=True)]
+            torch._foreach_add_(params, parts, alpha=alpha)
         self.drop_gradients()
 
     def state(self) -> dict[str, Tensor]:
@@ -97,11 +107,22 @@ class FlatOptimizer:
             norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
             torch._foreach_mul_(grads, (config.clip_norm / norm).clamp_max(1.0))
 
-    def _direction(self, grad: Tensor) -> Tensor:
-        """Update the state; ``grad`` is overwritten, for large temporaries cost page faults."""
+    def _direction(self, grad: Tensor, mean: Tensor, square: Tensor) -> Tensor:
+        """Update a block's part of the state; ``grad`` is overwritten."""
         beta1, beta2, eps = self.config.beta1, self.config.beta2, self.config.eps
-        self.square.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
-        rms = self.square.div(1 - beta2**self.num_steps).sqrt_().add_(eps)
+        square.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+        rms = square.div(1 - beta2**self.num_steps).sqrt_().add_(eps)
         if self.config.kind == "laprop":
-            return self.mean.lerp_(grad.div_(rms), 1 - beta1)
-        return self.mean.lerp_(grad, 1 - beta1) / rms
+            return mean.lerp_(grad.div_(rms), 1 - beta1)
+        return mean.lerp_(grad, 1 - beta1) / rms
+
+
+def _blocks(sizes: Sequence[int]) -> list[slice]:
+    """Cut a list of tensors into runs of about ``BLOCK_SIZE`` elements that stay in the cache."""
+    starts, filled = [0], 0
+    for index, size in enumerate(sizes):
+        if filled and filled + size > BLOCK_SIZE:
+            starts.append(index)
+            filled = 0
+        filled += size
+    return [slice(a, b) for a, b in itertools.pairwise([*starts, len(sizes)])]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from dreamer_agent.model.rms_norm import rms_norm
 
 NORM_EPS = 1e-4  # danijar/dreamerv3 nets.py, Norm
 TRUNC_NORMAL_CORRECTION = 1.1368  # 1 / std of a unit normal truncated to [-2, 2]
@@ -38,39 +38,15 @@ class RMSNorm(nn.Module):
 
     def forward(self, x: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch size"]:
         """Normalise, and return in the input's dtype."""
-        return _rms_norm(x.float(), self.scale, self.eps).to(x.dtype)
+        return rms_norm(x.float(), self.scale, self.eps).to(x.dtype)
 
 
-class _RMSNormFunction(torch.autograd.Function):
-    """RMSNorm in few passes over memory: torch's own takes twice the time on CPUs."""
+class NormSiLU(RMSNorm):
+    """RMSNorm, then SiLU: what follows every hidden layer of DreamerV3."""
 
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, scale: Tensor, eps: float) -> Tensor:
-        inverse = _inverse_rms(x, eps)
-        ctx.save_for_backward(x, scale, inverse)
-        return (x * inverse).mul_(scale)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
-        x, scale, inverse = ctx.saved_tensors
-        normed = x * inverse
-        product = grad * normed
-        grad_scale = product.flatten(0, -2).sum(0)
-        along = (product @ scale).unsqueeze(-1).mul_(inverse).div_(-x.shape[-1])
-        return (grad * scale).mul_(inverse).addcmul_(normed, along), grad_scale, None
-
-
-def _rms_norm(x: Tensor, scale: Tensor, eps: float) -> Tensor:
-    if x.device.type != "cpu":
-        return F.rms_norm(x, scale.shape, scale, eps)
-    if torch.is_grad_enabled():
-        return _RMSNormFunction.apply(x, scale, eps)
-    return (x * _inverse_rms(x, eps)).mul_(scale)
-
-
-def _inverse_rms(x: Tensor, eps: float) -> Tensor:
-    norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    return norm.square_().div_(x.shape[-1]).add_(eps).rsqrt_()
+    def forward(self, x: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch size"]:
+        """Normalise and activate, and return in the input's dtype."""
+        return rms_norm(x.float(), self.scale, self.eps, silu=True).to(x.dtype)
 
 
 def linear(in_size: int, out_size: int, scale: float = 1.0, bias: bool = True) -> nn.Linear:
@@ -129,11 +105,11 @@ class NormedLinear(nn.Module):
     def __init__(self, in_size: int, out_size: int) -> None:
         super().__init__()
         self.linear = linear(in_size, out_size)
-        self.norm = RMSNorm(out_size)
+        self.norm = NormSiLU(out_size)
 
     def forward(self, x: Float[Tensor, "*batch in"]) -> Float[Tensor, "*batch out"]:
         """Apply the layer over the last axis."""
-        return F.silu(self.norm(self.linear(x)))
+        return self.norm(self.linear(x))
 
 
 def mlp(in_size: int, units: int, num_layers: int) -> nn.Sequential:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
@@ -20,6 +19,7 @@ from dreamer_agent.model.distributions import (
 from dreamer_agent.model.layers import (
     BlockLinear,
     NormedLinear,
+    NormSiLU,
     RMSNorm,
     linear,
     mlp,
@@ -92,7 +92,7 @@ class RSSM(nn.Module):
         self.prior_hidden = mlp(config.deter, config.hidden, config.prior_layers)
         self.prior_out = linear(config.hidden, stoch_size)
         self.posterior_in = SplitLinear((config.deter, embed_size), config.hidden)
-        self.posterior_norm = RMSNorm(config.hidden)
+        self.posterior_norm = NormSiLU(config.hidden)
         self.posterior_hidden = mlp(config.hidden, config.hidden, config.posterior_layers - 1)
         self.posterior_out = linear(config.hidden, stoch_size)
 
@@ -172,7 +172,7 @@ class RSSM(nn.Module):
         return straight_through(drawn, probs) if probs.requires_grad else drawn
 
     def _posterior(self, deter: Tensor, embed_part: Tensor) -> Tensor:
-        x = F.silu(self.posterior_norm(self.posterior_in.part(0, deter) + embed_part))
+        x = self.posterior_norm(self.posterior_in.part(0, deter) + embed_part)
         return self._logits(self.posterior_out(self.posterior_hidden(x)))
 
     def _logits(self, flat: Tensor) -> Tensor:
@@ -221,11 +221,11 @@ class BlockCore(nn.Module):
         self.hidden_deter = BlockLinear(deter, deter, blocks)
         trunc_normal_(self.hidden_deter.weight, fan_in)
         self.hidden_inputs = SplitLinear((2 * hidden, hidden), deter, fan_in, bias=False)
-        self.norm = RMSNorm(deter)
+        self.norm = NormSiLU(deter)
         self.hidden = nn.ModuleList(
             BlockLinear(deter, deter, blocks) for _ in range(config.core_layers - 1)
         )
-        self.hidden_norms = nn.ModuleList(RMSNorm(deter) for _ in range(config.core_layers - 1))
+        self.hidden_norms = nn.ModuleList(NormSiLU(deter) for _ in range(config.core_layers - 1))
         self.gates = BlockLinear(deter, 3 * deter, blocks)
 
     def action_part(self, action: Float[Tensor, "*batch A"]) -> Float[Tensor, "*batch deter"]:
@@ -242,9 +242,9 @@ class BlockCore(nn.Module):
         """Return the next deterministic state."""
         inputs = torch.cat([self.in_deter(deter), self.in_stoch(stoch)], -1)
         x = self.hidden_deter(deter) + self.hidden_inputs.part(0, inputs) + action_part
-        x = F.silu(self.norm(x))
+        x = self.norm(x)
         for layer, norm in zip(self.hidden, self.hidden_norms, strict=True):
-            x = F.silu(norm(layer(x)))
+            x = norm(layer(x))
         gates = self.gates(x).unflatten(-1, (self.blocks, 3, -1)).float()
         reset, candidate, update = (gate.flatten(-2) for gate in gates.unbind(-2))
         return gated_update(deter, reset, candidate, update)
@@ -262,7 +262,7 @@ class GRUCore(nn.Module):
     def __init__(self, config: RSSMConfig, stoch_size: int, action_size: int) -> None:
         super().__init__()
         self.inputs = SplitLinear((stoch_size, action_size), config.hidden)
-        self.input_norm = RMSNorm(config.hidden)
+        self.input_norm = NormSiLU(config.hidden)
         self.gates = linear(config.hidden + config.deter, 3 * config.deter)
         self.gate_norm = RMSNorm(3 * config.deter)
 
@@ -277,7 +277,7 @@ class GRUCore(nn.Module):
         action_part: Float[Tensor, "N hidden"],
     ) -> Float[Tensor, "N deter"]:
         """Return the next deterministic state."""
-        x = F.silu(self.input_norm(self.inputs.part(0, stoch) + action_part))
+        x = self.input_norm(self.inputs.part(0, stoch) + action_part)
         gates = self.gate_norm(self.gates(torch.cat([x, deter.to(x.dtype)], -1))).float()
         reset, candidate, update = gates.chunk(3, -1)
         return gated_update(deter, reset, candidate, update)

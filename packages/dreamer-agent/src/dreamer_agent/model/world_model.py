@@ -139,14 +139,13 @@ class WorldModel(nn.Module):
         log_q = self.rssm.log_probs(logits)
         log_p = self.rssm.log_probs(self.rssm.prior(posterior.deter))
         feature = posterior.feature
-        losses = self._reconstruction(feature, data)
+        reconstruction, losses = self._reconstruction(feature, data)
         losses["reward"] = self.twohot.loss(self._reward_log_probs(feature), data.reward)
         target = self.continue_target(data.is_terminal)
         losses["continue"] = bernoulli_loss(self.continue_head(feature).squeeze(-1), target)
         losses["kl"] = kl_loss(log_q, log_p, self.config.kl)
         means = {key: weighted_mean(loss, data.weight) for key, loss in losses.items()}
-        scales = self.decoder.scales
-        total = torch.stack([scales.get(key, 1.0) * mean for key, mean in means.items()]).sum()
+        total = reconstruction + means["reward"] + means["continue"] + means["kl"]
         detached = {key: mean.detach() for key, mean in means.items()}
         return WorldModelLoss(
             total, detached, posterior, _latent_metrics(log_q, log_p, data.weight)
@@ -271,10 +270,14 @@ class WorldModel(nn.Module):
             predicted = (predicted / self.discount).clamp_max(1)
         return predicted
 
-    def _reconstruction(self, feature: Tensor, data: TensorBatch) -> dict[str, Tensor]:
+    def _reconstruction(
+        self, feature: Tensor, data: TensorBatch
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the mean over valid rows, keys scaled, and each key's own loss by row."""
         flat = {key: value.flatten(0, 1) for key, value in data.obs.items()}
-        losses = self.decoder.losses(feature.flatten(0, 1), flat)
-        return {key: loss.view(data.shape) for key, loss in losses.items()}
+        weight = (data.weight / data.weight.sum().clamp_min(1)).flatten()
+        total, losses = self.decoder.loss(feature.flatten(0, 1), flat, weight)
+        return total, {key: loss.view(data.shape) for key, loss in losses.items()}
 
     def _uniform(self, shape: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
         size = (*shape, self.config.rssm.stoch)

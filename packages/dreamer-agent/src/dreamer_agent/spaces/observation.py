@@ -50,6 +50,7 @@ class ObservationSpec:
         encode: Whether the world model sees the key.
         decode: Whether the world model reconstructs it.
         loss_scale: Weight of its reconstruction loss.
+        block: Edge of the squares of equal pixels a mask is drawn in.
     """
 
     key: str
@@ -63,11 +64,12 @@ class ObservationSpec:
     encode: bool = True
     decode: bool = True
     loss_scale: float = 1.0
+    block: int = 1
 
     @property
     def image_size(self) -> tuple[int, int, int]:
-        """Height, width and channels of an image or mask."""
-        height, width = self.shape[:2]
+        """Height, width and channels of an image or mask, in blocks."""
+        height, width = (-(-size // self.block) for size in self.shape[:2])
         return height, width, self.shape[2] if len(self.shape) == 3 else 1
 
     @property
@@ -113,6 +115,7 @@ def _spec(
     key: str, space: gym.Space[Any], config: AgentConfig, hint: str | None
 ) -> ObservationSpec:
     settings = config.modalities.get(key, ModalityConfig())
+    hint, block = _split_hint(key, hint)
     if hint is not None and hint not in _LIKELIHOODS:
         raise ConfigError(
             f"Unknown modality {hint!r} for key {key!r}. Known: {', '.join(_LIKELIHOODS)}."
@@ -141,7 +144,18 @@ def _spec(
         encode=settings.encode,
         decode=settings.decode,
         loss_scale=settings.loss_scale,
+        block=(settings.block or block) if modality == "mask" else 1,
     )
+
+
+def _split_hint(key: str, hint: str | None) -> tuple[str | None, int]:
+    """Take ``mask/8`` apart: a mask drawn in squares of 8 pixels."""
+    name, separator, block = (hint or "").partition("/")
+    if not separator:
+        return hint, 1
+    if name != "mask" or not block.isdecimal() or int(block) < 1:
+        raise ConfigError(f"Unknown modality {hint!r} for key {key!r}. Masks may be 'mask/8'.")
+    return name, int(block)
 
 
 def _infer_modality(key: str, space: gym.Space[Any]) -> Modality:

@@ -117,8 +117,8 @@ OBSERVATION_SPACE = spaces.Dict(
     }
 )
 
-MODALITIES = {"visited_mask": "mask", "text": "tokens"}
-"""What the spaces alone do not tell an agent."""
+MODALITIES = {"visited_mask": "mask/8", "text": "tokens"}
+"""What the spaces alone do not tell an agent; the mask is drawn in squares of 8 pixels."""
 
 
 def vector_fields() -> dict[str, list[dict[str, str | int | float]]]:

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, cast, runtime_checkable
 
+import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from dreamer_agent.config import AgentConfig
 from dreamer_agent.model.decoders.image import ImageDecoder
+from dreamer_agent.model.decoders.pieces import loss_in_pieces
 from dreamer_agent.model.decoders.text import TextDecoder
 from dreamer_agent.model.decoders.vector import VectorDecoder
 from dreamer_agent.model.standardize import learn_scales
 from dreamer_agent.spaces.observation import ObservationSpec, module_name
 
 __all__ = ["ImageDecoder", "ObservationDecoder", "TextDecoder", "VectorDecoder"]
+
+
+ROWS_A_PIECE = 128
+"""Rows that an image is decoded for at a time: fewer cost more calls, more cost memory."""
 
 
 @runtime_checkable
@@ -51,13 +57,38 @@ class ObservationDecoder(nn.Module):
     def __getitem__(self, key: str) -> Decoder:
         return cast(Decoder, self.decoders[module_name(key)])
 
-    def losses(
+    def loss(
         self,
         feature: Float[Tensor, "N feature"],
         obs: Mapping[str, Shaped[Tensor, "N *shape"]],
-    ) -> dict[str, Float[Tensor, " N"]]:
-        """Return the unscaled reconstruction loss of every key."""
-        return {key: self[key].loss(feature, obs[key]) for key in self.scales}
+        weight: Float[Tensor, " N"],
+    ) -> tuple[Float[Tensor, ""], dict[str, Float[Tensor, " N"]]]:
+        """Compute the reconstruction loss of all keys.
+
+        Args:
+            feature: Features with their graph.
+            obs: Raw observations.
+            weight: What each row counts.
+
+        Returns:
+            The weighted sum over rows and keys, each key times its scale, with its graph; and the
+            unscaled losses of every row by key, without one.
+        """
+        totals, losses = [], {}
+        for key, scale in self.scales.items():
+            total, rows = self._key_loss(key, feature, obs[key], weight)
+            totals.append(scale * total)
+            losses[key] = rows
+        return torch.stack(totals).sum(), losses
+
+    def _key_loss(
+        self, key: str, feature: Tensor, target: Tensor, weight: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        decoder = self[key]
+        if isinstance(decoder, ImageDecoder) and feature.device.type == "cpu":
+            return loss_in_pieces(decoder, feature, target, weight, ROWS_A_PIECE)
+        rows = decoder.loss(feature, target)
+        return (rows * weight).sum(), rows.detach()
 
     def predict(self, feature: Float[Tensor, "N feature"]) -> dict[str, Shaped[Tensor, "N *shape"]]:
         """Return the most likely observation of every key."""

@@ -13,7 +13,7 @@ from dreamer_agent.model.encoders.image import KERNELS, ChannelNorm
 from dreamer_agent.model.layers import (
     BlockLinear,
     NormedLinear,
-    RMSNorm,
+    NormSiLU,
     conv,
     linear,
     trunc_normal_,
@@ -70,11 +70,12 @@ class ImageDecoder(nn.Module):
     ) -> Float[Tensor, " N"]:
         """Return the negative log-likelihood or squared error, summed over pixels."""
         output = self(feature)
-        target = target.reshape(-1, *self.size)
+        block = self.spec.block
+        target = target[:, ::block, ::block].reshape(-1, *self.size)
         if self.spec.likelihood == "categorical":
             return _level_loss(output, self._levels_of(target))
         if self.spec.likelihood == "bernoulli":
-            return bernoulli_loss(output.squeeze(-1), target > 0).sum((1, 2, 3))
+            return block**2 * bernoulli_loss(output.squeeze(-1), target > 0).sum((1, 2, 3))
         share = target.float() / self.spec.high
         return (output.squeeze(-1).sigmoid() - share).square().sum((1, 2, 3))
 
@@ -87,9 +88,15 @@ class ImageDecoder(nn.Module):
             pixels = (output.squeeze(-1) > 0).float()
         else:
             pixels = output.squeeze(-1).sigmoid()
-        pixels = pixels * self.spec.high
+        pixels = self._unblock(pixels) * self.spec.high
         pixels = pixels if self.dtype.is_floating_point else pixels.round()
         return pixels.to(self.dtype).reshape(-1, *self.spec.shape)
+
+    def _unblock(self, squares: Tensor) -> Tensor:
+        block, (height, width) = self.spec.block, self.spec.shape[:2]
+        if block == 1:
+            return squares
+        return squares.repeat_interleave(block, 1).repeat_interleave(block, 2)[:, :height, :width]
 
     def _levels_of(self, target: Tensor) -> Tensor:
         return (target.float() * ((self.levels - 1) / self.spec.high)).round().long()
@@ -113,7 +120,7 @@ class _SpatialGrid(nn.Module):
         self.from_stoch = nn.Sequential(
             NormedLinear(stoch, 2 * units), linear(2 * units, plan.flat_size)
         )
-        self.norm = RMSNorm(self.channels)
+        self.norm = NormSiLU(self.channels)
 
     def forward(self, feature: Float[Tensor, "N feature"]) -> Float[Tensor, "N C h w"]:
         deter, stoch = feature.split(self.split, -1)
@@ -123,7 +130,7 @@ class _SpatialGrid(nn.Module):
         )
         x = blocks.permute(0, 2, 3, 1, 4).reshape(-1, height, width, self.channels)
         x = x + self.from_stoch(stoch).view(-1, height, width, self.channels)
-        return F.silu(self.norm(x)).permute(0, 3, 1, 2)
+        return self.norm(x).permute(0, 3, 1, 2)
 
 
 def _common_blocks(wanted: int, *sizes: int) -> int:

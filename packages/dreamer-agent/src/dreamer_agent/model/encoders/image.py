@@ -10,7 +10,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from dreamer_agent.config import ImageConfig
-from dreamer_agent.model.layers import RMSNorm, conv
+from dreamer_agent.model.layers import NormSiLU, conv
 from dreamer_agent.model.stems import plan_stem
 from dreamer_agent.spaces.observation import ObservationSpec
 
@@ -22,11 +22,11 @@ class ChannelNorm(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.norm = RMSNorm(channels)
+        self.norm = NormSiLU(channels)
 
     def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
         """Normalise every pixel's channels."""
-        return F.silu(self.norm(x.permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
+        return self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 class ImageEncoder(nn.Module):
@@ -43,6 +43,7 @@ class ImageEncoder(nn.Module):
         self.is_mask = spec.modality == "mask"
         self.channels = channels
         self.high = spec.high
+        self.block = spec.block
         self.stem = config.stem
         self.tile = config.tile
         plan = plan_stem(height, width, config)
@@ -64,6 +65,7 @@ class ImageEncoder(nn.Module):
 
     def forward(self, image: Shaped[Tensor, "N *shape"]) -> Float[Tensor, "N out"]:
         """Encode raw observations; scaling is done here."""
+        image = image[:, :: self.block, :: self.block]
         x = (image > 0).float() if self.is_mask else image.float() / self.high
         x = (x - 0.5).reshape(*image.shape[:3], self.channels)  # (N, H, W, C)
         if self.stem == "tile":
