@@ -31,18 +31,13 @@ CONTENT = HERE / "content"
 SOURCES = HERE / "src"
 DATA = HERE.parent / "src" / "pokered_env" / "data"
 NUM_DATA_BANKS = 6
-# content first: the walkable-tile lists must lie in bank 0
+# content first: the walkable-tile lists must lie in bank 0; the rest as it has always lain, so that
+# regrouping functions moves no byte
 SOURCE_ORDER = (
-    "content",
-    "strings",
-    "main",
-    "walk",
-    "map",
-    "people",
-    "script",
-    "text",
-    "screen",
-    "menu",
+    *("content", "strings", "main"),
+    *("step", "encounter", "dialogue", "walk", "scripted_walk"),
+    *("map", "cells", "regions", "people", "script", "text", "ask"),
+    *("memory", "screen", "joypad", "menu"),
 )
 RAM_START = 0xC000
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from floors import FLOORS, KNOT, upward_includes
 from lint import lint
+
+SOURCES = Path(__file__).parents[3] / "packages/pokered-env/cartridge/src"
 
 LOOP_COUNTER_LOST = """
 _say::
@@ -50,3 +53,19 @@ def test_a_local_in_another_register_is_fine(tmp_path: Path) -> None:
 
 def test_a_constant_passed_on_as_a_value_is_fine(tmp_path: Path) -> None:
     assert _hits(tmp_path, CONSTANT_AS_VALUE) == 0
+
+
+def test_every_source_includes_only_what_lies_below_it() -> None:
+    assert upward_includes(SOURCES) == []
+    assert {name for floor in FLOORS for name in floor} == {p.stem for p in SOURCES.glob("*.c")}
+    for low, high in KNOT:
+        assert f'#include "{high}.h"' in (SOURCES / f"{low}.c").read_text()
+
+
+def test_an_include_that_goes_up_is_named(tmp_path: Path) -> None:
+    (tmp_path / "menu.c").write_text('#include "menu.h"\n#include "text.h"\n#include "walk.h"\n')
+    (tmp_path / "new.c").write_text('#include "abi.h"\n')
+    assert upward_includes(tmp_path) == [
+        "menu.c includes walk.h, which is not below it",
+        "new.c has no floor",
+    ]

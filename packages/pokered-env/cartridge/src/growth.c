@@ -2,6 +2,7 @@
 #include "abi.h"
 #include "battle_screen.h"
 #include "content.h"
+#include "memory.h"
 #include "menu.h"
 #include "party.h"
 #include "private.h"

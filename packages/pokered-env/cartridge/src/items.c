@@ -1,9 +1,9 @@
 #include "items.h"
 #include "abi.h"
 #include "content.h"
+#include "memory.h"
 #include "party.h"
 #include "private.h"
-#include "screen.h"
 #include "system.h"
 
 #define MAX_QUANTITY 99

@@ -1,7 +1,10 @@
 #include "map.h"
 #include "abi.h"
+#include "cells.h"
 #include "content.h"
+#include "memory.h"
 #include "people.h"
+#include "private.h"
 #include "screen.h"
 #include "system.h"
 
@@ -164,43 +167,4 @@ void enter_by_warp(u8 map, u8 warp) {
     world.forced_direction = DIRECTION_DOWN;
     world.steps_left = 1;
   }
-}
-
-/* Kind of the cell dy, dx away from the player (at most one beyond the screen). */
-u8 kind_at(i8 dy, i8 dx) {
-  return cell_kinds[view[VIEW_PLAYER + dy * VIEW_COLUMNS + dx]];
-}
-
-/* Index of the warp the player stands on, or 0xFF. */
-u8 warp_under_player(void) {
-  u8 *entry = wWarpEntries;
-  for (u8 i = 0; i != wNumberOfWarps; i++) {
-    if (entry[0] == wYCoord && entry[1] == wXCoord) return i;
-    entry += 4;
-  }
-  return 0xFF;
-}
-
-/* Outdoors: the region that holds local cell (y, x) becomes the current map.
-   Returns FALSE where no region is. */
-u8 cross_border(u8 y, u8 x) {
-  if (wCurMap >= FIRST_INDOOR_MAP) return FALSE;
-  u8 grid_y = world.map.grid_y + 5 + y;
-  u8 grid_x = world.map.grid_x + 5 + x;
-  const struct region *region = regions;
-  for (u8 i = NUM_REGIONS; i; i--) {
-    u8 local_y = grid_y - region->y;
-    u8 local_x = grid_x - region->x;
-    if (local_y < region->height && local_x < region->width) {
-      wCurMap = region->map;
-      wYCoord = local_y;
-      wXCoord = local_x;
-      load_map(region->map);
-      load_people_tiles();
-      place_people();
-      return TRUE;
-    }
-    region++;
-  }
-  return FALSE;
 }

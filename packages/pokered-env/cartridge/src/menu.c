@@ -2,8 +2,11 @@
 #include "abi.h"
 #include "battle_screen.h"
 #include "content.h"
+#include "dialogue.h"
 #include "items.h"
+#include "joypad.h"
 #include "map.h"
+#include "memory.h"
 #include "party.h"
 #include "people.h"
 #include "private.h"
@@ -11,7 +14,6 @@
 #include "strings.h"
 #include "system.h"
 #include "text.h"
-#include "walk.h"
 
 static void move_cursor(u8 x, u8 y, u8 spacing, u8 to) {
   *tile_at(x, y + wCurrentMenuItem * spacing) = TILE_BLANK;

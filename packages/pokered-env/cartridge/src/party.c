@@ -1,8 +1,8 @@
 #include "party.h"
 #include "abi.h"
 #include "content.h"
+#include "memory.h"
 #include "private.h"
-#include "screen.h"
 #include "system.h"
 
 u8 *party_mon(u8 slot) {

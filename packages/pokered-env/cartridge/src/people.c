@@ -1,9 +1,10 @@
 #include "people.h"
 #include "abi.h"
+#include "cells.h"
 #include "content.h"
-#include "map.h"
+#include "joypad.h"
+#include "memory.h"
 #include "private.h"
-#include "screen.h"
 #include "system.h"
 
 #define NOT_SHOWN 0xFF

@@ -1,4 +1,4 @@
-/* Drawing into wTileMap, the window, the palette, the joypad. */
+/* Drawing into wTileMap, the window, the palette. */
 #ifndef SCREEN_H
 #define SCREEN_H
 
@@ -15,7 +15,6 @@
 #define TILE_COLON 0x9C
 #define TILE_LV 0x6E
 
-u8 *tile_at(u8 x, u8 y);
 void fill_tiles(u8 x, u8 y, u8 width, u8 height, u8 tile);
 void draw_box(u8 x, u8 y, u8 width, u8 height);
 void clear_screen(void);
@@ -36,18 +35,5 @@ void load_text_tiles(void);
 void load_battle_tiles(void);
 void load_font(void);
 void hide_sprites(void);
-
-void delay_frames(u8 frames);
-void poll_joypad(void);
-u8 wait_button(u8 mask);
-
-void copy_bytes(u8 *dest, const u8 *source, u8 count);
-u8 get_flag(const u8 *flags, u16 number);
-void set_flag(u8 *flags, u16 number);
-void clear_flag(u8 *flags, u16 number);
-u16 get_big16(const u8 *bytes);
-void put_big16(u8 *bytes, u16 value);
-u8 holds(u16 condition);
-void read_far(u8 bank, u16 source, void *dest, u16 count);
 
 #endif

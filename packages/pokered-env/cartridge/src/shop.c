@@ -2,6 +2,7 @@
 #include "abi.h"
 #include "content.h"
 #include "items.h"
+#include "memory.h"
 #include "menu.h"
 #include "private.h"
 #include "screen.h"

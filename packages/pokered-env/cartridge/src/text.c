@@ -1,6 +1,7 @@
 #include "text.h"
 #include "abi.h"
-#include "menu.h"
+#include "joypad.h"
+#include "memory.h"
 #include "private.h"
 #include "screen.h"
 #include "strings.h"
@@ -139,12 +140,4 @@ void say_and_go_on(const u8 *message) {
     poll_joypad();
     if (hJoyPressed & (PAD_A | PAD_B)) return;
   }
-}
-
-u8 ask_yes_no(void) {
-  wTextBoxID = TEXT_BOX_TWO_OPTION;
-  draw_box(14, 7, 6, 5);
-  put_text(16, 8, STR_YES);
-  put_text(16, 10, STR_NO);
-  return choose(15, 8, 2, 2, 0) == 0;
 }

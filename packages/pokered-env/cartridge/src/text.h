@@ -1,4 +1,4 @@
-/* Printing messages letter by letter, and asking. */
+/* Printing messages letter by letter. */
 #ifndef TEXT_H
 #define TEXT_H
 
@@ -25,6 +25,5 @@ void say(const u8 *message);
 void say_and_go_on(const u8 *message);
 void wait_page(void);
 void set_number(u16 value);
-u8 ask_yes_no(void);
 
 #endif

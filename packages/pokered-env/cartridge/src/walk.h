@@ -1,12 +1,9 @@
-/* The overworld loop: buttons, steps, and what a step sets off. */
+/* The overworld loop: buttons become steps, menus and talk. */
 #ifndef WALK_H
 #define WALK_H
 
 #include "types.h"
 
 void world_iteration(void);
-void walk_by_itself(u8 direction, u8 steps);
-void end_dialogue(void);
-void turn_player(u8 direction);
 
 #endif
