@@ -17,6 +17,7 @@ u8 host_num_draws;
 #include "growth.c"
 #include "items.c"
 #include "party.c"
+#include "memory.c"
 #include "screen.c"
 
 u8 random(void) { return host_draws[host_num_draws++ & 15]; }
@@ -27,6 +28,7 @@ void far_copy(void *dest, u16 source) {
 void far_copy_vram(u16 dest, u16 source) { far_copy(host_memory + dest, source); }
 void far_copy_vram_double(u16 dest, u16 source) { (void)dest, (void)source; }
 void delay_frame(void) {}
+void delay_frames(u8 frames) { (void)frames; }
 void cover_people(void) {}
 void draw_own_status(void) {}
 void draw_foe_status(void) {}
