@@ -20,7 +20,7 @@ from uuid import uuid4
 import numpy as np
 
 from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator
-from pokered_env.emulation.migration import migrate_state
+from pokered_env.emulation.migration import ROM_BANK, migrate_state
 from pokered_env.emulation.state_file import MAGIC, open_state, pack_state, unpack_state
 from pokered_env.errors import ConfigError, StateError, StateNotFoundError
 from pokered_env.folders import cache_folder, data_folder
@@ -234,7 +234,7 @@ def _native(rom: Rom, raw: bytes) -> bytes:
         if pyboy_version == PYBOY_VERSION:
             return raw
     size = len(load_start_state(rom, "power_on"))
-    migrated = migrate_state(raw, size)
+    migrated = migrate_state(raw, size, rom.path.stat().st_size // ROM_BANK)
     return _in_fresh_emulator(rom, lambda emulator: emulator.load_state(migrated))
 
 
