@@ -105,6 +105,8 @@ def make_state(make_memory: Callable[..., Recording]) -> Callable[..., GameState
         hall_of_fame: int = 0,
         facing: int = 0,
         blocks: tuple[int, int] | None = None,
+        has_window: bool = False,
+        tileset: int = 0,
     ) -> GameState:
         """Make it; without ``blocks``, height and width, the map has its own of Pokémon Red."""
         size = pokemon_red().maps.get(map_id)
@@ -117,13 +119,16 @@ def make_state(make_memory: Callable[..., Recording]) -> Callable[..., GameState
                 (ram.CUR_MAP_SIZE, bytes(blocks or own)),
                 (ram.IS_IN_BATTLE, bytes([battle])),
                 (ram.PARTY_COUNT, bytes([len(party)])),
+                (ram.PARTY_SPECIES, bytes(member[0] for member in party)),
                 (ram.PARTY_MONS, b"".join(party)),
                 (ram.BADGES, bytes([badges])),
                 (ram.EVENT_FLAGS, _bits(events, 320)),
                 (ram.POKEDEX_SEEN, _bits(seen, 19)),
                 (ram.POKEDEX_OWNED, _bits(caught, 19)),
                 (ram.NUM_HOF_TEAMS, bytes([hall_of_fame])),
+                (ram.CUR_MAP_TILESET, bytes([tileset])),
                 (ram.PLAYER_FACING, bytes([facing])),
+                (ram.WINDOW_Y, bytes([0 if has_window else ram.WINDOW_HIDDEN])),
             )
         )
 

@@ -625,3 +625,20 @@ def test_before_the_first_map_there_is_no_tile() -> None:
     with PokeRedEnv(start_state="power_on") as env:
         _, info = env.reset(seed=0)
         assert info["coverage"] == 0
+
+
+def test_copies_keep_the_spec_and_the_seed() -> None:
+    env = gym.make("pokered_env:PokeRed-v0", max_steps=50)
+    env.reset(seed=7)
+    for clone in (pickle.loads(pickle.dumps(env)), copy.deepcopy(env)):
+        assert clone.spec == env.spec and clone.unwrapped.spec == env.unwrapped.spec
+        assert clone.unwrapped.np_random_seed == 7
+        clone.close()
+    env.close()
+
+
+@pytest.mark.parametrize(("frames", "per_s"), [(24, 2.5), (8, 7.5), (60, 1.0)])
+def test_films_run_at_the_speed_of_the_game(frames: int, per_s: float) -> None:
+    env = PokeRedEnv(action_frames=frames, hold_frames=4)
+    assert env.metadata["render_fps"] == pytest.approx(per_s)
+    env.close()

@@ -26,3 +26,8 @@ def test_a_number_beyond_the_set_is_refused_with_the_list() -> None:
     assert action_number(6, ACTION_SETS["default"]) == 6
     with pytest.raises(InvalidActionError, match=r"no action 7.*6 start\."):
         action_number(7, ACTION_SETS["default"])
+
+
+def test_a_game_that_ignores_every_button_leaves_them_all_allowed() -> None:
+    assert heeded_mask(ACTION_SETS["default"], 0xFF).all()
+    assert heeded_mask(ACTION_SETS["full"], 0xFF).all()

@@ -43,9 +43,30 @@ def test_every_event_bit_can_be_asked_for(make_state: Make) -> None:
     assert tuple(flag for flag in range(2560) if state.has_event(flag)) == flags
 
 
-def test_a_party_count_beyond_six_reads_six(make_memory: Callable[..., Recording]) -> None:
-    state = GameState.read(make_memory((ram.PARTY_COUNT, b"\xff")))
+def test_a_party_count_beyond_six_reads_six(
+    make_memory: Callable[..., Recording], make_member: Callable[..., bytes]
+) -> None:
+    members = (ram.PARTY_SPECIES, bytes([1] * 6)), (ram.PARTY_MONS, make_member() * 7)
+    state = GameState.read(make_memory((ram.PARTY_COUNT, b"\xff"), *members))
     assert len(state.party) == 6
+
+
+@pytest.mark.parametrize(
+    "written",
+    [{"species": 0}, {"species": 2}, {"max_hp": 0}],
+    ids=["not yet written", "somebody who has left", "no hit points"],
+)
+def test_a_member_that_is_just_being_written_does_not_exist(
+    make_memory: Callable[..., Recording],
+    make_member: Callable[..., bytes],
+    written: dict[str, int],
+) -> None:
+    memory = make_memory(
+        (ram.PARTY_COUNT, b"\2"),
+        (ram.PARTY_SPECIES, bytes([7, 1])),
+        (ram.PARTY_MONS, make_member(species=7) + make_member(**written)),
+    )
+    assert [member.species for member in GameState.read(memory).party] == [7]
 
 
 def test_hit_points_above_the_maximum_are_a_full_share(
@@ -87,7 +108,9 @@ def test_blacked_out_means_that_a_party_is_there_and_nobody_stands(
 def test_a_reader_gives_the_same_snapshot_while_nothing_changes_and_shares_what_has_not(
     make_memory: Callable[..., Recording], make_member: Callable[..., bytes]
 ) -> None:
-    memory = make_memory((ram.PARTY_COUNT, b"\1"), (ram.PARTY_MONS, make_member(hp=20)))
+    memory = make_memory(
+        (ram.PARTY_COUNT, b"\1"), (ram.PARTY_SPECIES, b"\1"), (ram.PARTY_MONS, make_member(hp=20))
+    )
     reader = GameReader(memory)
     first = reader.read()
     assert reader.read() is first

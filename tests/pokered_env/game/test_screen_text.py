@@ -182,3 +182,16 @@ def test_a_reader_that_remembers_reads_what_a_new_one_reads(state: str) -> None:
         *_, info = env.step(action)
         assert info["text"] == str(read_text(env.emulator, env.rom.glyphs))
     env.close()
+
+
+def test_text_in_the_lighter_shade_of_credits_is_read_too() -> None:
+    """Credits clear the low plane of the font's bitmaps."""
+    env = PokeRedEnv(start_state="start")
+    env.reset(seed=0)
+    env.step(6)  # the menu
+    shown = str(read_text(env.emulator, env.rom.glyphs))
+    assert shown
+    for address in range(0x8800, 0x9000, 2):
+        env.emulator.write(address, 0)
+    assert str(read_text(env.emulator, env.rom.glyphs)) == shown
+    env.close()

@@ -97,6 +97,22 @@ def test_between_two_maps_the_player_stands_on_no_tile(
     assert mask(exploration, arrived).sum() == 64 * 255
 
 
+def test_between_two_maps_of_one_size_the_player_stands_on_no_tile_either(
+    exploration: Exploration, make_state: Make
+) -> None:
+    exploration.visit(make_state(map_id=37, x=2, y=5))
+    leaving = make_state(map_id=38, x=2, y=5)  # the house's own place, header and size
+    assert not exploration.is_new(leaving) and not exploration.is_on_map(leaving)
+    assert not mask(exploration, leaving).any()
+    loaded = make_state(map_id=38, x=2, y=5, tileset=3)
+    assert exploration.is_new(loaded)
+    exploration.visit(loaded)
+    elsewhere = make_state(map_id=37, x=6, y=1, tileset=3)
+    assert exploration.is_new(elsewhere)  # the place has changed
+    exploration.clear()
+    assert exploration.is_new(make_state(map_id=38, x=6, y=1, tileset=3))  # another episode
+
+
 def test_a_step_off_the_map_counts_as_its_edge(exploration: Exploration, make_state: Make) -> None:
     exploration.visit(make_state(map_id=37, x=0, y=3))
     assert not exploration.is_new(make_state(map_id=37, x=255, y=3))

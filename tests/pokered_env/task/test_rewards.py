@@ -96,7 +96,8 @@ def test_levels_pay_only_above_the_highest_sum_so_far(
 
 def test_badges_species_and_members_pay_once_each(make_state: Make, make_member: Member) -> None:
     caught = make_state(badges=1, seen=(3, 4), caught=(3,), party=(make_member(),))
-    sums = Episode(make_state()).play(caught, caught)
+    again = make_state(x=1, badges=1, seen=(3, 4), caught=(3,), party=(make_member(),))
+    sums = Episode(make_state()).play(caught, again, caught)
     expected = {"badges": 1, "seen": 2, "caught": 1, "party": 1, "levels": 5}
     assert {name: sums[name] for name in expected} == expected
 
@@ -116,3 +117,21 @@ def test_unknown_terms_and_weights_that_are_no_numbers_are_refused(
 ) -> None:
     with pytest.raises(ConfigError):
         RewardWeights.of(weights)
+
+
+def test_a_page_that_shows_species_as_owned_for_a_moment_catches_nothing(make_state: Make) -> None:
+    page = make_state(caught=(1, 4, 7), has_window=True)
+    shown_on_the_field = make_state(caught=(1, 4, 7))
+    episode = Episode(make_state())
+    sums = episode.play(page, page, make_state(x=1), shown_on_the_field, make_state(x=2))
+    assert sums["caught"] == 0
+    # and the real catch is paid: first seen in battle, then there to stay
+    battle = make_state(caught=(4,), battle=1)
+    sums = episode.play(battle, *(make_state(x=x, caught=(4,)) for x in (3, 4, 5)))
+    assert sums["caught"] == 1
+
+
+def test_completing_the_game_pays_once(make_state: Make) -> None:
+    done = make_state(hall_of_fame=1)
+    assert Episode(make_state()).play(done, make_state(x=1, hall_of_fame=1))["completion"] == 1
+    assert Episode(done).play(make_state(x=1, hall_of_fame=1))["completion"] == 0

@@ -23,7 +23,7 @@ from pokered_env.emulation.actions import (
 )
 from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator, Window
 from pokered_env.emulation.seeding import seed_game
-from pokered_env.emulation.timing import make_timing, perform
+from pokered_env.emulation.timing import FRAMES_PER_S, make_timing, perform
 from pokered_env.errors import ClosedError, ConfigError, ResetNeededError
 from pokered_env.game.game_state import GameReader, GameState
 from pokered_env.game.rom import resolve_rom
@@ -129,7 +129,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
 
     metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
         "render_modes": ["human", "rgb_array", "ansi"],
-        "render_fps": 60 / 24,
+        "render_fps": FRAMES_PER_S / 24,
         "modalities": observation.MODALITIES,
         "alphabets": {"text": ALPHABET},
         "fields": observation.vector_fields(),
@@ -162,6 +162,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self._weights = RewardWeights.of(reward_weights)
         self._has_action_mask = action_mask
         self.buttons = choose("action_set", action_set, ACTION_SETS)
+        self.metadata = {**self.metadata, "render_fps": self._timing.actions_per_s}
         modes = {None: None, **{mode: mode for mode in self.metadata["render_modes"]}}
         self.render_mode = choose("render_mode", render_mode, modes)
 
@@ -244,7 +245,9 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         loaded = self._game.read()  # before frames pass: what happens in those is the episode's
         seed_game(emulator, self.np_random, self._profile.max_seed_noop_frames)
         self._state = self._game.read()
-        self._progress = EpisodeProgress(self._state, self._exploration, label)
+        self._progress = EpisodeProgress(
+            self._state, self._exploration, label, self._profile.ending_flag
+        )
         self.is_over = self._goal(self._progress, loaded)
         if self.is_over:
             raise reached_at_start(self.arguments["goal"], label)
@@ -341,6 +344,8 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             "saved": saved,
             "is_closed": self._emulator is None,
             "attributes": {name: getattr(self, name) for name in _REPLACEABLE},
+            "spec": self.spec,
+            "np_random_seed": self._np_random_seed,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -348,6 +353,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         vars(self).update(state["attributes"])
         if state["saved"] is not None:
             self.load(state["saved"])
+        self.spec, self._np_random_seed = state["spec"], state["np_random_seed"]
         if state["is_closed"]:
             self.close()
 

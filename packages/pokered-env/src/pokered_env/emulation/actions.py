@@ -83,8 +83,13 @@ def action_number(action: Any, buttons: Sequence[Button]) -> int:
 def heeded_mask(buttons: Sequence[Button], joy_ignore: int) -> NDArray[np.int8]:
     """Return 1 for every button the game heeds now, 0 for those it ignores.
 
+    A game that ignores them all leaves nothing to choose: then every action is as good as any
+    other, and all are allowed, for no policy can draw from an empty mask.
+
     Args:
         buttons: The action set, ``(num_actions,)``.
         joy_ignore: The game's ``wJoyIgnore``.
     """
-    return np.array([not button.joypad_bit & joy_ignore for button in buttons], np.int8)
+    heeded = [not button.joypad_bit & joy_ignore for button in buttons]
+    presses = [heed for heed, button in zip(heeded, buttons, strict=True) if button.joypad_bit]
+    return np.array(heeded if any(presses) else [True] * len(buttons), np.int8)

@@ -14,6 +14,9 @@ from pokered_env.game.ram import Memory, Symbol
 from pokered_env.game.scripts import can_walk
 
 UNTIL_READY = "until_ready"
+FRAMES_PER_S = 60.0
+READY_FRAMES = 18.0
+"""Mean frames of an action with ``action_frames="until_ready"``, measured on the open cartridge."""
 MAX_READY_FRAMES = 240
 """The most frames one action takes with ``action_frames="until_ready"``."""
 _MAX_FRAMES = 100_000
@@ -32,6 +35,11 @@ class Timing:
     action_frames: int
     hold_frames: int
     until_ready: bool
+
+    @property
+    def actions_per_s(self) -> float:
+        """Actions in a second of the game: the speed at which films of them look right."""
+        return FRAMES_PER_S / (READY_FRAMES if self.until_ready else self.action_frames)
 
 
 def make_timing(action_frames: int | str, hold_frames: int) -> Timing:

@@ -62,9 +62,11 @@ class GameState:
         y: Row on the map, likewise.
         map_blocks: Height and width of the map in 32-pixel blocks. On the way into another map,
             ``map_id`` is already the new one's; these and the coordinates are still the old one's.
+        map_header: Tileset, size and data pointer of the map that is loaded (5 bytes); like
+            ``map_blocks`` the old one's for a moment, but no two maps share it.
         direction: Where the player looks.
         battle: Kind of battle; a lost battle being wound up counts as none.
-        party: Up to six members.
+        party: Up to six members; one that is just being written does not count yet.
         badges: Bit mask of the badges.
         money: 0 to 999,999.
         events: The 320 bytes of event flags, lowest bit first.
@@ -75,12 +77,14 @@ class GameState:
         joy_ignore: Buttons the game ignores now: A1 B2 SELECT4 START8 RIGHT16 LEFT32 UP64 DOWN128.
         walk_counter: 8 to 1 during a step of the player, 0 when standing.
         is_scripted: Whether the game itself is moving the player or has disabled the buttons.
+        has_window: Whether a text, menu or page lies over the map.
     """
 
     map_id: int
     x: int
     y: int
     map_blocks: tuple[int, int]
+    map_header: bytes
     direction: Direction
     battle: Battle
     party: tuple[PartyMember, ...]
@@ -94,6 +98,7 @@ class GameState:
     joy_ignore: int
     walk_counter: int
     is_scripted: bool
+    has_window: bool
 
     @classmethod
     def read(cls, memory: Memory) -> GameState:
@@ -184,6 +189,7 @@ class GameReader:
         walk_counter: int,
         simulated: int,
         flags: int,
+        window_y: int,
     ) -> GameState:
         party, badges, money, owned, seen, bag = self._lasting
         return GameState(
@@ -191,6 +197,7 @@ class GameReader:
             x=record[_X],
             y=record[_Y],
             map_blocks=(record[_HEIGHT], record[_WIDTH]),
+            map_header=record[_HEADER],
             direction=_DIRECTIONS[facing >> 2 & 3],
             battle=_BATTLES.get(battle, Battle.NONE),
             party=party,
@@ -204,11 +211,12 @@ class GameReader:
             joy_ignore=joy_ignore,
             walk_counter=walk_counter,
             is_scripted=bool(simulated or flags & ram.SCRIPTED_BITS),
+            has_window=window_y != ram.WINDOW_HIDDEN,
         )
 
 
-# wPartyCount to wCurMapWidth lie close together and are read at once.
-_RECORD = Symbol("wPartyCount..wCurMapWidth", ram.PARTY_COUNT.address, 0xD36A - 0xD163)
+# wPartyCount to wMapDataPtr lie close together and are read at once.
+_RECORD = Symbol("wPartyCount..wMapDataPtr", ram.PARTY_COUNT.address, 0xD36C - 0xD163)
 _MOMENT = tuple(
     symbol.address
     for symbol in (
@@ -219,6 +227,7 @@ _MOMENT = tuple(
         ram.WALK_COUNTER,
         ram.SIMULATED_JOYPAD_INDEX,
         ram.STATUS_FLAGS_5,
+        ram.WINDOW_Y,
     )
 )
 _DIRECTIONS = tuple(Direction)
@@ -238,6 +247,8 @@ _HEIGHT, _WIDTH = _offset(ram.CUR_MAP_SIZE), _offset(ram.CUR_MAP_SIZE) + 1
 _BADGES, _MONEY, _BAG = _offset(ram.BADGES), _span(ram.MONEY), _span(ram.BAG)
 _OWNED, _SEEN = _span(ram.POKEDEX_OWNED), _span(ram.POKEDEX_SEEN)
 _PARTY_COUNT, _PARTY_START = _offset(ram.PARTY_COUNT), _offset(ram.PARTY_MONS)
+_PARTY_SPECIES = _offset(ram.PARTY_SPECIES)
+_HEADER = slice(_offset(ram.CUR_MAP_TILESET), _span(ram.MAP_DATA_POINTER).stop)
 _LASTING = slice(0, _BADGES + 1)  # what walking does not change
 
 
@@ -253,9 +264,21 @@ def _decode_lasting(record: bytes) -> _Lasting:
 
 
 def _decode_party(record: bytes) -> tuple[PartyMember, ...]:
+    """Decode the members that exist.
+
+    The count goes up before a new member is written, and what lies there until then is zeros or
+    somebody who has left: a member is one whose struct says what the list of species says, and
+    who can have hit points.
+    """
     count = min(record[_PARTY_COUNT], ram.PARTY_SIZE)
+    species = record[_PARTY_SPECIES : _PARTY_SPECIES + count]
     starts = range(_PARTY_START, _PARTY_START + count * ram.PARTY_MON_SIZE, ram.PARTY_MON_SIZE)
-    return tuple(_decode_member(record[start : start + ram.PARTY_MON_SIZE]) for start in starts)
+    members = (_decode_member(record[start : start + ram.PARTY_MON_SIZE]) for start in starts)
+    return tuple(
+        member
+        for member, listed in zip(members, species, strict=True)
+        if member.species == listed and member.max_hp
+    )
 
 
 def _decode_member(raw: bytes) -> PartyMember:

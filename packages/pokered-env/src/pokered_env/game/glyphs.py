@@ -35,6 +35,16 @@ class GlyphTable:
         font = self.font.replace(b"\x00", bytes([UNREAD]))
         return bytes([UNREAD]) * 0x79 + border + bytes([SPACE]) + font
 
+    @cached_property
+    def high_plane_only(self) -> GlyphTable:
+        """The same characters in the lighter shade of screens that clear the font's low plane."""
+        patterns = {_high_plane(pattern): code for pattern, code in self.patterns.items()}
+        return GlyphTable(patterns, self.font, _high_plane(self.font_probe))
+
+
+def _high_plane(pattern: bytes) -> bytes:
+    return bytes(byte if index % 2 else 0 for index, byte in enumerate(pattern))
+
 
 @dataclass(frozen=True, slots=True)
 class GlyphSource:

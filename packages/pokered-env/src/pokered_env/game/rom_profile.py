@@ -61,3 +61,8 @@ class RomProfile:
     start_states: Mapping[str, StartState]
     default_start_state: str
     max_seed_noop_frames: int
+
+    @property
+    def ending_flag(self) -> int | None:
+        """Number of the flag that ends the game, if one does."""
+        return None if self.ending_event is None else self.events.flags[self.ending_event]

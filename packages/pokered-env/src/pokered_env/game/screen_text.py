@@ -62,25 +62,33 @@ class TextReader:
         return all([read(address, 16) == pattern for address, pattern in patterns.items()])
 
     def _recognise(self, screen: bytes, lcdc: int) -> ScreenText:
-        if self._pattern(FONT_PROBE_TILE, lcdc) != self._glyphs.font_probe:
+        glyphs = self._shade(self._pattern(FONT_PROBE_TILE, lcdc))
+        if glyphs is None:
             return NO_TEXT
         ambiguous = set(screen.translate(None, _UNAMBIGUOUS))
-        codes = self._with_read(self._glyphs.fixed_codes, lcdc, ambiguous)
+        codes = self._with_read(glyphs.fixed_codes, lcdc, ambiguous, glyphs)
         line = _line(screen.translate(codes))
         # Between two characters, a blank among the other tiles joins words, anything else parts.
         gaps = [place for gap in _UNREAD_GAP.finditer(line) for place in range(*gap.span())]
         if gaps:
             tiles = _line(screen)
             unread = {tiles[place] for place in gaps if line[place] == UNREAD}
-            line = _line(screen.translate(self._with_read(codes, lcdc, unread)))
+            line = _line(screen.translate(self._with_read(codes, lcdc, unread, glyphs)))
         return _decode_line(line)
 
-    def _with_read(self, codes: bytes, lcdc: int, tiles: set[int]) -> bytes:
+    def _shade(self, probe: bytes) -> GlyphTable | None:
+        """Return the characters as they are drawn now; None while there is no font."""
+        if probe == self._glyphs.font_probe:
+            return self._glyphs
+        lighter = self._glyphs.high_plane_only
+        return lighter if probe == lighter.font_probe else None
+
+    def _with_read(self, codes: bytes, lcdc: int, tiles: set[int], glyphs: GlyphTable) -> bytes:
         updated = bytearray(codes)
         for tile in tiles:
             pattern = self._pattern(tile, lcdc)
             blank = pattern == _BLANK_PATTERN
-            updated[tile] = SPACE if blank else self._glyphs.patterns.get(pattern, 0)
+            updated[tile] = SPACE if blank else glyphs.patterns.get(pattern, 0)
         return bytes(updated)
 
     def _pattern(self, tile: int, lcdc: int) -> bytes:

@@ -28,7 +28,8 @@ class Exploration:
 
     Outdoors, tiles are remembered by world coordinates, so a neighbouring map in view shows its
     own; indoors by map and position. On the way into another map, whose number is in memory before
-    its coordinates are, the player stands on no tile.
+    its coordinates are, the player stands on no tile: that is so while size or header of the
+    loaded map, or the coordinates, are still the old map's.
 
     Args:
         maps: The game's maps.
@@ -37,14 +38,16 @@ class Exploration:
     def __init__(self, maps: MapTable) -> None:
         self._maps = maps
         self._canvases: dict[int, NDArray[np.uint8]] = {}
-        self._located_key: tuple[int, int, int, tuple[int, int]] | None = None
+        self._located_key: tuple[int, tuple[int, int, bytes]] | None = None
         self._located: _Tile | None
+        self._trusted: tuple[int, tuple[int, int, bytes]] | None = None
         self._drawn: GameState | None = None
         self._mask: NDArray[np.uint8]
         self.num_tiles = 0
 
     def clear(self) -> None:
-        """Forget all tiles."""
+        """Forget all tiles, and where the player was."""
+        self._trusted = self._located_key = None
         for canvas in self._canvases.values():
             canvas.fill(0)
         self.num_tiles = 0
@@ -120,13 +123,22 @@ class Exploration:
         return None if canvas[row, column] else tile
 
     def _locate(self, state: GameState) -> _Tile | None:
-        key = state.map_id, state.x, state.y, state.map_blocks
+        key = state.map_id, (state.x, state.y, state.map_header)
         if key != self._located_key:
             self._located_key, self._located = key, self._search(state)
+            if self._located is not None:
+                self._trusted = key
         return self._located
 
-    def _search(self, state: GameState) -> _Tile | None:
+    def _is_between_maps(self, state: GameState) -> bool:
         if not self._maps.is_loaded(state.map_id, state.map_blocks):
+            return True
+        if self._trusted is None or self._trusted[0] == state.map_id:
+            return False
+        return self._trusted[1] == (state.x, state.y, state.map_header)
+
+    def _search(self, state: GameState) -> _Tile | None:
+        if self._is_between_maps(state):
             return None
         info = self._maps.get(state.map_id)
         column, row = clamp(info, state.x, state.y)

@@ -30,7 +30,7 @@ def make_goal(goal: Goal | None, profile: RomProfile) -> GoalTest:
         ConfigError: There is no such event, or the number of badges is not in 1 to 8.
     """
     if goal is None:
-        return _completion(profile)
+        return lambda progress, now: progress.is_completed
     if isinstance(goal, str):
         flag = _flag(goal, profile)
         return lambda progress, now: now.has_event(flag)
@@ -51,13 +51,6 @@ def reached_at_start(goal: Goal | None, start_state: str) -> ConfigError:
         f"goal={goal!r} is reached in the start state {start_state!r} already. Start from a state "
         "before that, or pass another goal=; goal=lambda state: False ends no episode."
     )
-
-
-def _completion(profile: RomProfile) -> GoalTest:
-    if profile.ending_event is None:
-        return lambda progress, now: now.num_hall_of_fame_teams > progress.first_hall_of_fame_teams
-    ending = profile.events.flags[profile.ending_event]
-    return lambda progress, now: ending in progress.event_flags
 
 
 def _flag(name: str, profile: RomProfile) -> int:

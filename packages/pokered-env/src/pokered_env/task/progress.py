@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from pokered_env.game import events
-from pokered_env.game.game_state import GameState
+from pokered_env.game.game_state import Battle, GameState
 from pokered_env.task.exploration import Exploration
 
 
@@ -44,13 +44,23 @@ class EpisodeProgress:
         state: The game at the episode's start.
         exploration: The episode's tiles; cleared, and the first tile entered.
         start_state: What the start state is called.
+        ending_event: Flag that ends the game; None where the Hall of Fame count tells.
 
     Attributes:
+        is_completed: Whether the game has been completed in this episode.
         place: Map id, column and row where the player was last, moments between two maps left out.
     """
 
-    def __init__(self, state: GameState, exploration: Exploration, start_state: str = "") -> None:
+    def __init__(
+        self,
+        state: GameState,
+        exploration: Exploration,
+        start_state: str = "",
+        ending_event: int | None = None,
+    ) -> None:
         self.start_state = start_state
+        self.ending_event = ending_event
+        self.is_completed = False
         self.place = state.map_id, state.x, state.y
         self._latest: GameState | None = state
         exploration.clear()
@@ -59,7 +69,7 @@ class EpisodeProgress:
         self.events = state.events
         self.badges = state.badges
         self.pokedex_seen = state.pokedex_seen
-        self.pokedex_owned = state.pokedex_owned
+        self.pokedex_owned = self.owned_lately = state.pokedex_owned
         self.max_level_sum = state.level_sum
         self.max_party_size = len(state.party)
         self.first_hall_of_fame_teams = state.num_hall_of_fame_teams
@@ -71,6 +81,7 @@ class EpisodeProgress:
     def update(self, state: GameState, terms: dict[str, float]) -> list[int]:
         """Take in the state after a step and its reward terms; return newly set event flags."""
         self.num_steps += 1
+        self.is_completed |= self.completes(state)
         for name, value in terms.items():
             if value:
                 self.reward_sums[name] = self.reward_sums.get(name, 0.0) + value
@@ -85,10 +96,32 @@ class EpisodeProgress:
         self.events = events.union(state.events, self.events)
         self.badges |= state.badges
         self.pokedex_seen = events.union(state.pokedex_seen, self.pokedex_seen)
-        self.pokedex_owned = events.union(state.pokedex_owned, self.pokedex_owned)
+        if is_field(state):
+            lasting = self.lasting_owned(state)
+            self.pokedex_owned = events.union(lasting, self.pokedex_owned)
+            self.owned_lately = state.pokedex_owned
         self.max_level_sum = max(self.max_level_sum, state.level_sum)
         self.max_party_size = max(self.max_party_size, len(state.party))
         return new_flags
+
+    def completes(self, state: GameState) -> bool:
+        """Tell whether the game is completed in this state and was not so in the episode yet."""
+        if self.is_completed:
+            return False
+        if self.ending_event is None:
+            return state.num_hall_of_fame_teams > self.first_hall_of_fame_teams
+        return self.ending_event in events.first_set(state.events, self.events)
+
+    def lasting_owned(self, state: GameState) -> bytes:
+        """Return the species owned that count as caught: owned now and the last time one could.
+
+        Games set these bits for a moment to show a page in full, and clear them again. What is
+        owned therefore counts once it was so at the ends of two actions on the open field, with
+        no page, menu, text or battle.
+        """
+        if not is_field(state):
+            return self.pokedex_owned
+        return bytes(a & b for a, b in zip(state.pokedex_owned, self.owned_lately, strict=True))
 
     def summary(
         self, state: GameState, names: events.EventTable, goal_reached: bool
@@ -127,4 +160,9 @@ class EpisodeProgress:
 
 
 _LIVE_FIELDS = ("exploration", "_latest")
-_BYTE_FIELDS = ("events", "pokedex_seen", "pokedex_owned")
+_BYTE_FIELDS = ("events", "pokedex_seen", "pokedex_owned", "owned_lately")
+
+
+def is_field(state: GameState) -> bool:
+    """Tell whether neither a battle nor a text, menu or page stands between player and map."""
+    return state.battle is Battle.NONE and not state.has_window

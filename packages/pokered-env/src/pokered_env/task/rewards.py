@@ -1,8 +1,8 @@
 """Reward terms: pure functions of the state before, the state now, and the episode's progress.
 
-No term can be farmed: `events`, `badges`, `explore`, `levels`, `party`, `seen` and `caught` pay
-only for what has not been reached before in the episode, and `heal` takes for damage what it gives
-for healing, so that a loop of both is worth nothing.
+No term can be farmed: `events`, `badges`, `explore`, `levels`, `party`, `seen`, `caught` and
+`completion` pay only for what has not been reached before in the episode, and `heal` takes for
+damage what it gives for healing, so that a loop of both is worth nothing.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class RewardWeights:
         seen: A species seen for the first time.
         caught: A species caught for the first time.
         blackout: The whole party has fainted.
+        completion: The game completed.
     """
 
     events: float = 4.0
@@ -42,6 +43,7 @@ class RewardWeights:
     seen: float = 0.5
     caught: float = 1.0
     blackout: float = -1.0
+    completion: float = 10.0
 
     def __post_init__(self) -> None:
         for name, weight in asdict(self).items():
@@ -111,8 +113,8 @@ def seen(previous: GameState, current: GameState, progress: EpisodeProgress) -> 
 
 
 def caught(previous: GameState, current: GameState, progress: EpisodeProgress) -> float:
-    """Count species caught for the first time in the episode."""
-    return len(first_set(current.pokedex_owned, progress.pokedex_owned))
+    """Count species caught for the first time in the episode, once they are there to stay."""
+    return len(first_set(progress.lasting_owned(current), progress.pokedex_owned))
 
 
 def blackout(previous: GameState, current: GameState, progress: EpisodeProgress) -> float:
@@ -120,6 +122,11 @@ def blackout(previous: GameState, current: GameState, progress: EpisodeProgress)
     if current.party is previous.party:
         return 0.0
     return float(current.is_blacked_out and not previous.is_blacked_out)
+
+
+def completion(previous: GameState, current: GameState, progress: EpisodeProgress) -> float:
+    """Return 1 when the game is completed for the first time in the episode."""
+    return float(progress.completes(current))
 
 
 RewardTerm = Callable[[GameState, GameState, EpisodeProgress], float]
@@ -134,6 +141,7 @@ REWARD_TERMS: Mapping[str, RewardTerm] = {
     "seen": seen,
     "caught": caught,
     "blackout": blackout,
+    "completion": completion,
 }
 """The terms by name, unweighted."""
 
