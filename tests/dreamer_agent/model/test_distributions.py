@@ -196,3 +196,9 @@ def test_normal_log_density_and_entropy_sum_over_dimensions():
     tensors = [torch.tensor(x) for x in (value, mean, std)]
     assert dist.normal_log_prob(*tensors).item() == pytest.approx(logp.sum())
     assert dist.normal_entropy(tensors[2]).item() == pytest.approx(entropy.sum())
+
+
+def test_a_uniform_of_exactly_zero_draws_no_forbidden_class():
+    allowed = torch.tensor([False, False, True])
+    probs = dist.mixed_log_probs(torch.zeros(3), 0.01, allowed).exp()
+    assert dist.sample_onehot(probs, torch.tensor(0.0)).tolist() == [0, 0, 1]

@@ -34,7 +34,7 @@ def test_loss_scale_halves_on_overflow_and_reports_it():
     scale = LossScale(enabled=True)
     before = scale.value
     param.grad = torch.tensor([float("inf"), 1.0])
-    assert not scale.unscale([param])
+    assert not scale.unscale([param]) and scale.lower()
     assert scale.value == before / 2
     param.grad = torch.full((2,), scale.value)
     now = scale.value
@@ -50,3 +50,9 @@ def test_loss_scale_grows_after_many_good_steps():
         param.grad = torch.ones(1)
         scale.unscale([param])
     assert scale.value == 2 * before
+
+
+def test_loss_scale_is_not_lowered_where_it_cannot_be_the_cause():
+    scale = LossScale(enabled=True)
+    scale.value = 1.0
+    assert not scale.lower() and not LossScale(enabled=False).lower()

@@ -273,7 +273,7 @@ def _generators(seed: int, device: torch.device) -> dict[str, torch.Generator]:
     children = np.random.SeedSequence(seed).spawn(len(_PURPOSES))
     return {
         purpose: torch.Generator(device).manual_seed(
-            int(child.generate_state(1, np.uint64)[0] >> 1)
+            int(child.generate_state(1, np.uint64)[0]) >> 1
         )
         for purpose, child in zip(_PURPOSES, children, strict=True)
     }

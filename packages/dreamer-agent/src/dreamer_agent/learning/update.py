@@ -63,8 +63,7 @@ class Updater:
         self.device = world_model.device
         self._generators = generators
         self.optimizers = self._build_optimizers()
-        is_scaled = config.precision == "float16" and self.device.type == "cuda"
-        self.loss_scale = LossScale(is_scaled)
+        self.loss_scale = LossScale(config.precision == "float16")
 
     @property
     def parameters(self) -> list[Tensor]:
@@ -166,9 +165,12 @@ class Updater:
         self, loss: Tensor, metrics: Mapping[str, Tensor], parts: tuple[str, ...]
     ) -> dict[str, Tensor]:
         if not bool(loss.isfinite()):
+            if self.loss_scale.lower():
+                self._drop_gradients()
+                return {}
             raise NonFiniteError(_culprit(metrics, self._modules()))
         (loss * self.loss_scale.value).backward()
-        if not self.loss_scale.unscale(self.parameters):
+        if not self.loss_scale.unscale(self.parameters) and self.loss_scale.lower():
             self._drop_gradients()
             return {}
         norms = {f"grad_norm/{part}": self.optimizers[part].grad_norm() for part in parts}

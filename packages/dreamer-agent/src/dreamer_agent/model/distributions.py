@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
 TWOHOT_RANGE = 20.0  # the bins span symexp(±20) in both variants
+SMALLEST_SHARE = 2.0**-25  # half the smallest step of torch.rand
 MIN_PROBABILITY = 1e-30
 FEW_CLASSES = 16
 
@@ -138,7 +139,9 @@ def sample_onehot(
     """
     cdf = probs.cumsum(-1)
     # times the total: rounding in the sum must not select a class of probability 0 at the end
-    index = (uniform.unsqueeze(-1) * cdf[..., -1:] >= cdf).sum(-1)
+    # and a uniform of exactly 0 must not select a forbidden class at the start
+    share = uniform.clamp_min(SMALLEST_SHARE).unsqueeze(-1)
+    index = (share * cdf[..., -1:] >= cdf).sum(-1)
     return F.one_hot(index, probs.shape[-1]).to(probs.dtype)
 
 

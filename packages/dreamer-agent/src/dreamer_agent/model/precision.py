@@ -68,12 +68,15 @@ class LossScale:
         grads = [param.grad for param in params if param.grad is not None]
         torch._foreach_mul_(grads, 1 / self.value)
         is_finite = bool(torch.stack(torch._foreach_norm(grads)).isfinite().all())
-        self._adapt(is_finite)
+        if is_finite:
+            self.num_good_steps += 1
+            if self.num_good_steps % SCALE_GROWTH_INTERVAL == 0:
+                self.value *= 2
         return is_finite
 
-    def _adapt(self, is_finite: bool) -> None:
-        self.num_good_steps = self.num_good_steps + 1 if is_finite else 0
-        if not is_finite:
-            self.value = max(self.value / 2, 1.0)
-        elif self.num_good_steps % SCALE_GROWTH_INTERVAL == 0:
-            self.value *= 2
+    def lower(self) -> bool:
+        """Halve the scale after an overflow; return False where it cannot be the cause."""
+        if not self.enabled or self.value <= 1.0:
+            return False
+        self.value, self.num_good_steps = max(self.value / 2, 1.0), 0
+        return True

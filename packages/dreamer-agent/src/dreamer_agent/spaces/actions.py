@@ -77,8 +77,10 @@ class ActionSpec:
             unit = encoded.clamp(-1, 1)
             bounded = torch.isfinite(high - low)
             values = torch.where(bounded, low + (unit + 1) / 2 * (high - low), encoded)
-            values = torch.maximum(torch.minimum(values, high), low)
-            return values.cpu().numpy().astype(self.dtype).reshape(*batch_shape, *self.shape)
+            # clipped in the space's own dtype: its bounds may not be float32 numbers
+            bounds = (np.asarray(bound, self.dtype) for bound in (self.low, self.high))
+            array = values.cpu().numpy().astype(self.dtype).clip(*bounds)
+            return array.reshape(*batch_shape, *self.shape)
         parts = encoded.split(self.classes, -1)
         index = torch.stack([part.argmax(-1) for part in parts], -1).cpu().numpy()
         return (
