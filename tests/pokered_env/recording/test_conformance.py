@@ -60,6 +60,17 @@ def test_a_recording_that_fits_its_label_is_counted_field_by_field(
     assert summary["mismatches"] == 0
 
 
+def test_a_labelled_member_that_is_not_written_yet_is_none_and_a_real_one_is_missed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unwritten = {"species": "NO_MON", "level": 0, "hp": 0, "max_hp": 0}
+    write_recording(tmp_path, party=[unwritten])
+    assert conformance.main([str(tmp_path)]) == 0
+    write_recording(tmp_path, party=[{**unwritten, "max_hp": 20}])
+    assert conformance.main([str(tmp_path)]) == 1
+    assert "house: party is []" in capsys.readouterr().out
+
+
 def test_every_mismatch_is_named_and_the_exit_status_is_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

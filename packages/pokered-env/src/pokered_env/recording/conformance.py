@@ -203,8 +203,11 @@ def _compare(name: str, decoded: dict[str, Any], label: dict[str, Any], report: 
 
 
 def _normal(field: str) -> Callable[[Any], Any]:
-    # the order in which a label names events means nothing
-    return sorted if field == "events" else lambda value: value
+    if field == "events":
+        return sorted  # the order in which a label names them means nothing
+    if field == "party":  # labels of memory list a member before it is written: it is none yet
+        return lambda party: [member for member in party if member["max_hp"]]
+    return lambda value: value
 
 
 def _check_observation(state: GameState, shown: ScreenText, profile: RomProfile) -> None:
