@@ -69,3 +69,20 @@ def test_an_include_that_goes_up_is_named(tmp_path: Path) -> None:
         "menu.c includes walk.h, which is not below it",
         "new.c has no floor",
     ]
+
+
+def test_a_header_or_a_declaration_is_no_way_round_the_floors(tmp_path: Path) -> None:
+    (tmp_path / "text.h").write_text('#include "private.h"\n#include "menu.h"\n')
+    (tmp_path / "abi.h").write_text('#include "types.h"\n#include "memory.h"\n')
+    (tmp_path / "battle.h").write_text('#include "script.h"\n')
+    (tmp_path / "map.c").write_text(
+        "static void draw(void);\nextern u8 world_iteration(void);\nstruct mon *choose(\n  u8 x);\n"
+        "u8 show(void) {\n  return draw();\n}\n"
+    )
+    assert upward_includes(tmp_path) == [
+        "abi.h includes memory.h, which is not below it",
+        "battle.h includes script.h, which is not below it",
+        "map.c declares world_iteration by itself",
+        "map.c declares choose by itself",
+        "text.h includes menu.h, which is not below it",
+    ]

@@ -349,7 +349,7 @@ static void battle_loop(void) {
   }
 }
 
-void black_out(void) {
+static void black_out(void) {
   wIsInBattle = LOST_BATTLE;
   fade_out();
   delay_frames(BLACK_OUT_FRAMES);

@@ -12,6 +12,5 @@
 
 u8 wild_battle(u8 species_index, u8 level);
 u8 trainer_battle(u8 number);
-void black_out(void);
 
 #endif
