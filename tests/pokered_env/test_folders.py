@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -27,3 +29,32 @@ def test_folders_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
         assert folder() == Path("/chosen/pokered-env")
         monkeypatch.setenv(f"POKERED_{name}", "/ours")
         assert folder() == Path("/ours")
+
+
+def test_without_a_home_the_environment_is_made_all_the_same() -> None:
+    code = (
+        "import pathlib\n"
+        "def nobody(*_): raise RuntimeError('Could not determine home directory.')\n"
+        "pathlib.Path.home = nobody\n"
+        "import gymnasium as gym\n"
+        "env = gym.make('pokered_env:PokeRed-v0')\n"
+        "env.reset(seed=0)\n"
+        "from pokered_env.tools.cli import main\n"
+        "assert main(['states', 'list']) == 0\n"
+    )
+    kept = {"PATH", "PYTHONPATH", "SYSTEMROOT"}
+    environment = {name: value for name, value in os.environ.items() if name in kept}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_terminal_without_our_letters_gets_others() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pokered_env.tools.cli", "doctor", "--steps", "20"],
+        env=environment,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr

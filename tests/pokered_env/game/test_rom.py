@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -98,3 +99,18 @@ def test_the_profile_of_pokemon_red_is_complete() -> None:
     assert profile.moves[33] == "TACKLE"
     assert len(profile.badges) == 8
     assert profile.default_start_state in profile.start_states
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in files here")
+def test_pipes_devices_and_huge_files_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    pipe, huge = tmp_path / "pipe.gb", tmp_path / "huge.gb"
+    os.mkfifo(pipe)
+    with huge.open("wb") as file:
+        file.truncate(8 * 2**30)
+    for path, what in (
+        (pipe, "ordinary"),
+        (Path("/dev/zero"), "ordinary"),
+        (huge, "8,589,934,592"),
+    ):
+        with pytest.raises(RomFormatError, match=what):
+            resolve_rom(path)

@@ -162,7 +162,8 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self._weights = RewardWeights.of(reward_weights)
         self._has_action_mask = action_mask
         self.buttons = choose("action_set", action_set, ACTION_SETS)
-        self.metadata = {**self.metadata, "render_fps": self._timing.actions_per_s}
+        fps = {"render_fps": self._timing.actions_per_s}
+        self.metadata = {**self.metadata, **fps}  # type: ignore[misc]
         modes = {None: None, **{mode: mode for mode in self.metadata["render_modes"]}}
         self.render_mode = choose("render_mode", render_mode, modes)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
+import tempfile
 from pathlib import Path
 
 from pokered_env.errors import PokeRedError
@@ -18,8 +20,8 @@ def cache_folder() -> Path:
     if sys.platform == "win32":
         return _local_app_data() / _NAME / "Cache"
     if sys.platform == "darwin":
-        return Path.home() / "Library/Caches" / _NAME
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / _NAME
+        return _home() / "Library/Caches" / _NAME
+    return Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache") / _NAME
 
 
 def data_folder() -> Path:
@@ -29,8 +31,39 @@ def data_folder() -> Path:
     if sys.platform == "win32":
         return _local_app_data() / _NAME
     if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support" / _NAME
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / _NAME
+        return _home() / "Library/Application Support" / _NAME
+    return Path(os.environ.get("XDG_DATA_HOME") or _home() / ".local/share") / _NAME
+
+
+class FileKindError(PokeRedError):
+    """What lies there is no ordinary file, or too large to be what is looked for."""
+
+
+def read_file(path: Path, max_size: int) -> bytes:
+    """Read a whole file, if it is one: no pipe, device or folder, and not larger than it may be.
+
+    Args:
+        path: The file.
+        max_size: Most bytes it may have.
+
+    Raises:
+        FileKindError: Says what it is instead, as the end of a sentence that begins with its name.
+        OSError: It cannot be read.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode) and not path.is_dir():  # reading a folder says so itself
+        raise FileKindError("is no ordinary file")
+    if status.st_size > max_size:
+        raise FileKindError(f"has {status.st_size:,} bytes, at most {max_size:,} are possible")
+    return path.read_bytes()
+
+
+def _home() -> Path:
+    """Return the home folder; where there is none, as in a container, one that will do."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / f"home-{os.getuid() if hasattr(os, 'getuid') else 0}"
 
 
 def check_folder(path: Path) -> None:
@@ -46,4 +79,4 @@ def check_folder(path: Path) -> None:
 
 
 def _local_app_data() -> Path:
-    return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
+    return Path(os.environ.get("LOCALAPPDATA") or _home() / "AppData/Local")

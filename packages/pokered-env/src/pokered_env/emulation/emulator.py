@@ -63,7 +63,7 @@ class Emulator:
     """
 
     def __init__(self, rom_path: Path, window: Window = Window.NONE) -> None:
-        with _arrays_of_ram() as arrays:
+        with _without_image(), _arrays_of_ram() as arrays:
             self._pyboy: Any = _construct(rom_path, window)
         self._is_shown = window is not Window.NONE
         self._pyboy.set_emulation_speed(1 if self._is_shown else 0)
@@ -169,7 +169,26 @@ class _SwitchedOff:
         raise ClosedError("The emulator has been closed. Make a new environment.")
 
 
-_RECORDING = Lock()
+_RECORDING, _PATCHING = Lock(), Lock()
+
+
+@contextmanager
+def _without_image() -> Iterator[None]:
+    """Have PyBoy make no picture object of its screen: nobody here looks at it.
+
+    After every tick PyBoy asks that object a question in Python, in a place where Python must not
+    raise. A Ctrl-C that arrives meanwhile would be thrown away, as most did.
+    """
+    module: Any = sys.modules.get("pyboy.api.screen")
+    if not hasattr(module, "Image"):
+        yield
+        return
+    with _PATCHING:
+        original, module.Image = module.Image, None
+        try:
+            yield
+        finally:
+            module.Image = original
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pokered_env.errors import ConfigError, RomFormatError, RomNotFoundError, UnknownRomError
+from pokered_env.folders import FileKindError, read_file
 from pokered_env.game import profiles
 from pokered_env.game.glyphs import GlyphTable, build_glyph_table
 from pokered_env.game.rom_profile import RomProfile
@@ -74,7 +75,9 @@ def _choose_path(rom_path: str | os.PathLike[str] | None) -> Path:
 def _read(path: Path) -> tuple[Path, bytes]:
     try:
         path = path.expanduser()
-        return path, path.read_bytes()
+        return path, read_file(path, _MAX_SIZE)
+    except FileKindError as error:
+        raise RomFormatError(f"{path} {error}. {_HINT}") from error
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: no such user's home
         raise RomNotFoundError(
             f"No readable ROM at {path} ({error.__class__.__name__}). Set {ROM_VARIABLE} or pass "
@@ -82,7 +85,12 @@ def _read(path: Path) -> tuple[Path, bytes]:
         ) from error
 
 
+_HINT = (
+    "Pass the unpacked .gb file of Pokémon Red (UE), or leave rom_path= and "
+    f"{ROM_VARIABLE} out to play the bundled open cartridge."
+)
 _MIN_SIZE = 0x8000
+_MAX_SIZE = 0x800000  # the largest cartridge there is
 _HEADER = slice(0x134, 0x14D)
 _HEADER_CHECKSUM, _ROM_SIZE_CODE = 0x14D, 0x148
 
@@ -96,10 +104,7 @@ def _check_header(path: Path, data: bytes) -> None:
         problem = f"is cut off or damaged: {len(data)} bytes, its header announces more"
     else:
         return
-    raise RomFormatError(
-        f"{path} {problem}. Pass the unpacked .gb file of Pokémon Red (UE), or leave rom_path= "
-        f"and {ROM_VARIABLE} out to play the bundled open cartridge."
-    )
+    raise RomFormatError(f"{path} {problem}. {_HINT}")
 
 
 def _title(data: bytes) -> str:

@@ -1,19 +1,11 @@
-"""Recorded episodes: what is needed to play one again, and to tell whether it went the same way.
-
-A file holds a magic, a CRC-32, and compressed by zlib: the length of the header (4 bytes,
-little-endian), the header (JSON), one byte for each action, and for the reset and each action a
-16-bit checksum of every observation and of the reward.
-"""
+"""Episodes recorded, and played again to tell whether they go the same way."""
 
 from __future__ import annotations
 
-import json
 import struct
 import zlib
-from base64 import b64decode, b64encode
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -25,115 +17,15 @@ from pokered_env.errors import (
     EpisodeError,
     EpisodeFormatError,
     EpisodeMismatchError,
+    StateError,
 )
 from pokered_env.game.game_state import GameState
+from pokered_env.recording.episode_file import CHECK_SIZE, DECISIVE_ARGUMENTS, PARTS, Episode
 from pokered_env.task.observation import OBSERVATION_SPACE, Observation
 from pokered_env.task.rewards import RewardWeights
 from pokered_env.task.start_states import StartStates, State
 
-MAGIC = b"PKREPIS1"
-_PARTS = (*OBSERVATION_SPACE, "reward")
-_CHECK_SIZE = 2 * len(_PARTS)
-# the arguments of the environment that decide what an action does
-_DECISIVE = (
-    "action_set",
-    "action_frames",
-    "hold_frames",
-    "repeat_action_probability",
-    "allow_unknown_rom",
-)
-
 OnStep = Callable[[PokeRedEnv], None]
-
-
-@dataclass(frozen=True)
-class Episode:
-    """An episode that can be played again.
-
-    Attributes:
-        rom: Name of the game.
-        rom_sha1: SHA-1 of the ROM.
-        pyboy: Version of PyBoy.
-        arguments: Arguments of the environment that decide what happens.
-        rng: State of the environment's random numbers before the reset.
-        state: Name of the start state; None if it is kept in ``state_bytes``.
-        state_bytes: The start state in native form, if it has no name; else empty.
-        actions: The actions, one byte each.
-        checks: Checksums of the reset and of each action, ``_CHECK_SIZE`` bytes each.
-        total_reward: Sum of the rewards.
-    """
-
-    rom: str
-    rom_sha1: str
-    pyboy: str
-    arguments: dict[str, Any]
-    rng: dict[str, Any]
-    state: str | None
-    state_bytes: bytes
-    actions: bytes
-    checks: bytes
-    total_reward: float
-
-    def to_bytes(self) -> bytes:
-        """Return the episode as bytes."""
-        header = asdict(self)
-        del header["actions"], header["checks"]
-        header["state_bytes"] = b64encode(self.state_bytes).decode()
-        head = json.dumps(header).encode()
-        body = zlib.compress(len(head).to_bytes(4, "little") + head + self.actions + self.checks)
-        return MAGIC + zlib.crc32(body).to_bytes(4, "little") + body
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Episode:
-        """Read an episode back.
-
-        Raises:
-            EpisodeFormatError: The bytes are no recorded episode, or damaged.
-        """
-        checksum, body = data[len(MAGIC) : len(MAGIC) + 4], data[len(MAGIC) + 4 :]
-        if not data.startswith(MAGIC) or zlib.crc32(body).to_bytes(4, "little") != checksum:
-            raise EpisodeFormatError(
-                f"These {len(data)} bytes are no recorded episode, or they are damaged. "
-                "`pokered record` writes one."
-            )
-        try:
-            return cls._parse(zlib.decompress(body))
-        except (ValueError, TypeError, KeyError, zlib.error) as error:
-            raise EpisodeFormatError(f"The header of this episode is damaged ({error}).") from error
-
-    @classmethod
-    def _parse(cls, plain: bytes) -> Episode:
-        end = 4 + int.from_bytes(plain[:4], "little")
-        header = json.loads(plain[4:end])
-        rest = plain[end:]
-        num_actions, remainder = divmod(len(rest) - _CHECK_SIZE, 1 + _CHECK_SIZE)
-        if remainder or num_actions < 0:
-            raise ValueError("actions and checksums do not fit together")
-        header["state_bytes"] = b64decode(header["state_bytes"])
-        return cls(**header, actions=rest[:num_actions], checks=rest[num_actions:])
-
-    def save(self, path: Path) -> None:
-        """Write the episode to a file.
-
-        Raises:
-            EpisodeError: The file cannot be written.
-        """
-        try:
-            path.write_bytes(self.to_bytes())
-        except OSError as error:
-            raise EpisodeError(f"Cannot write {path} ({error}).") from error
-
-    @classmethod
-    def load(cls, path: Path) -> Episode:
-        """Read an episode from a file.
-
-        Raises:
-            EpisodeFormatError: The file cannot be read, or is no recorded episode.
-        """
-        try:
-            return cls.from_bytes(path.read_bytes())
-        except OSError as error:
-            raise EpisodeFormatError(f"Cannot read {path} ({error}).") from error
 
 
 class EpisodeRecorder:
@@ -212,10 +104,8 @@ def replay(
     """
     env = _environment(episode, rom_path, arguments)
     try:
-        env.np_random = np.random.default_rng()
-        env.np_random.bit_generator.state = episode.rng
-        state = episode.state if episode.state is not None else episode.state_bytes
-        seen, _ = env.reset(options={"state": state})
+        _prepare(env, episode)
+        seen = _reset(env, episode)
         total = 0.0
         for number in range(len(episode.actions) + 1):
             reward = 0.0
@@ -249,7 +139,7 @@ def last_state(episode: Episode, rom_path: str | None = None) -> bytes:
 
 def _dynamics(env: PokeRedEnv) -> dict[str, Any]:
     weights = RewardWeights.of(env.arguments["reward_weights"])
-    decisive = {name: env.arguments[name] for name in _DECISIVE}
+    decisive = {name: env.arguments[name] for name in DECISIVE_ARGUMENTS}
     return {**decisive, "reward_weights": asdict(weights), "max_steps": None}
 
 
@@ -271,6 +161,37 @@ def _environment(episode: Episode, rom_path: str | None, arguments: dict[str, An
     return env
 
 
+def _prepare(env: PokeRedEnv, episode: Episode) -> None:
+    """Give the environment the recording's random numbers; look at what it will be told to do.
+
+    Raises:
+        EpisodeFormatError: It names what is none of this game's, or of this environment's.
+    """
+    try:
+        env.np_random = np.random.default_rng()
+        env.np_random.bit_generator.state = episode.rng
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        raise EpisodeFormatError(f"The episode's random numbers are damaged ({error}).") from error
+    if episode.state is not None and episode.state not in env.rom.profile.start_states:
+        known = ", ".join(env.rom.profile.start_states)
+        raise EpisodeFormatError(
+            f"The episode starts from {episode.state!r:.40}, which is none of this game's start "
+            f"states: {known}."
+        )
+    if max(episode.actions, default=0) >= len(env.buttons):
+        raise EpisodeFormatError(
+            f"The episode has an action {max(episode.actions)}; there are {len(env.buttons)}."
+        )
+
+
+def _reset(env: PokeRedEnv, episode: Episode) -> Observation:
+    state = episode.state if episode.state is not None else episode.state_bytes
+    try:
+        return env.reset(options={"state": state})[0]
+    except StateError as error:
+        raise EpisodeFormatError(f"The episode's start state cannot be used: {error}") from error
+
+
 def _check(seen: Observation, reward: float) -> bytes:
     arrays = [seen[key].tobytes() for key in OBSERVATION_SPACE]  # type: ignore[literal-required]
     parts = [*arrays, struct.pack("<d", reward)]
@@ -278,12 +199,12 @@ def _check(seen: Observation, reward: float) -> bytes:
 
 
 def _compare(episode: Episode, number: int, check: bytes) -> None:
-    recorded = episode.checks[number * _CHECK_SIZE :][:_CHECK_SIZE]
+    recorded = episode.checks[number * CHECK_SIZE :][:CHECK_SIZE]
     if recorded == check:
         return
     different = [
         name
-        for i, name in enumerate(_PARTS)
+        for i, name in enumerate(PARTS)
         if recorded[2 * i : 2 * i + 2] != check[2 * i : 2 * i + 2]
     ]
     what = ", ".join(different)

@@ -22,8 +22,8 @@ import numpy as np
 from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator
 from pokered_env.emulation.migration import ROM_BANK, migrate_state
 from pokered_env.emulation.state_file import MAGIC, open_state, pack_state, unpack_state
-from pokered_env.errors import ConfigError, StateError, StateNotFoundError
-from pokered_env.folders import cache_folder, data_folder
+from pokered_env.errors import ConfigError, StateError, StateFormatError, StateNotFoundError
+from pokered_env.folders import FileKindError, cache_folder, data_folder, read_file
 from pokered_env.game import scripts
 from pokered_env.game.rom import Rom
 
@@ -31,6 +31,7 @@ State = str | os.PathLike[str] | bytes
 """A start state: a name, the path of a file, or the bytes of one."""
 
 _STATE_TYPES = (str, os.PathLike, bytes)
+MAX_STATE_SIZE = 2**22
 _LONGEST_NAME = 60  # file systems allow 255 bytes with the ending
 
 _log = logging.getLogger("pokered_env")
@@ -59,13 +60,15 @@ def load_start_state(rom: Rom, state: State) -> bytes:
             return _scripted(rom, state)
         state_file = state_folder(rom) / f"{state}.state"
         if _is_plain_name(state) and state_file.is_file():
-            return _native(rom, state_file.read_bytes())
+            return _native(rom, read_file(state_file, MAX_STATE_SIZE))
     return _native(rom, _read(rom, state))
 
 
 def _read(rom: Rom, path: str | os.PathLike[str]) -> bytes:
     try:
-        return Path(path).expanduser().read_bytes()
+        return read_file(Path(path).expanduser(), MAX_STATE_SIZE)
+    except FileKindError as error:
+        raise StateFormatError(f"{path} {error}: no save state.") from error
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: no such user's home
         names = ", ".join(list_start_states(rom))
         raise StateNotFoundError(

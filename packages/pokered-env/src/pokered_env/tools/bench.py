@@ -20,6 +20,7 @@ import numpy as np
 from pokered_env.emulation.emulator import Emulator
 from pokered_env.emulation.timing import UNTIL_READY
 from pokered_env.env import PokeRedEnv
+from pokered_env.tools.progress import counted
 from pokered_env.vector.vector_env import PokeRedVectorEnv
 from pokered_env.vector.workers import Workers
 
@@ -32,6 +33,7 @@ def measure(
     rounds: int = 10,
     growth_steps: int = 100_000,
     allow_unknown_rom: bool = False,
+    figures: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Measure everything.
 
@@ -41,6 +43,7 @@ def measure(
         rounds: Rounds; medians are taken over them.
         growth_steps: Steps over which the growth of memory is measured; 0 leaves it out.
         allow_unknown_rom: Accept a ROM that is not known.
+        figures: Filled part by part as they are known, for those who may be interrupted.
 
     Returns:
         Figures by name: ``efficiency`` is the environment's rate over the emulator's,
@@ -52,13 +55,15 @@ def measure(
         ``until_ready_`` before them those with ``action_frames="until_ready"``.
     """
     allowed = {"allow_unknown_rom": allow_unknown_rom}
-    speed = measure_efficiency(rom_path, steps, rounds, **allowed)
-    figures = {
-        **speed,
-        **measure_until_ready(rom_path, steps, rounds, allow_unknown_rom=allow_unknown_rom),
-        **measure_threads(rom_path, steps, rounds, **allowed),
-        **measure_reset(rom_path, speed["env_steps_per_s"], **allowed),
-    }
+    figures = {} if figures is None else figures
+    parts: list[Callable[[], dict[str, Any]]] = [
+        lambda: measure_efficiency(rom_path, steps, rounds, **allowed),
+        lambda: measure_until_ready(rom_path, steps, rounds, allow_unknown_rom=allow_unknown_rom),
+        lambda: measure_threads(rom_path, steps, rounds, **allowed),
+        lambda: measure_reset(rom_path, figures["env_steps_per_s"], **allowed),
+    ]
+    for measure_part in counted(parts, len(parts), "parts measured"):
+        figures.update(measure_part())
     if growth_steps:
         figures["rss_growth_bytes"] = measure_growth(rom_path, growth_steps, **allowed)
         figures["rss_growth_steps"] = growth_steps

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Words of the command line; None for those of the process.
     """
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter gets another one
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     run: Command = options.run
     try:
@@ -92,6 +97,15 @@ def _command(
     return parser
 
 
+@contextmanager
+def _until_interrupted() -> Iterator[None]:
+    """Let the first Ctrl-C end the work in here, and no more: what there is by then is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+
+
 # The commands import what they need themselves, so that --help does not load an emulator.
 
 
@@ -120,6 +134,7 @@ def _record(options: argparse.Namespace) -> int:
     from pokered_env.env import PokeRedEnv
     from pokered_env.folders import check_folder
     from pokered_env.recording.episode import EpisodeRecorder
+    from pokered_env.tools.progress import counted
 
     step_limit("--steps", options.steps)
     seed_number("--seed", options.seed)
@@ -127,9 +142,10 @@ def _record(options: argparse.Namespace) -> int:
     env = PokeRedEnv(options.rom, max_steps=None, allow_unknown_rom=options.allow_unknown_rom)
     recorder = EpisodeRecorder(env, options.state, seed=options.seed)
     env.action_space.seed(options.seed)
-    for _ in range(options.steps):
-        if recorder.step(int(env.action_space.sample())):
-            break
+    with _until_interrupted():
+        for _ in counted(range(options.steps), options.steps, "actions"):
+            if recorder.step(int(env.action_space.sample())):
+                break
     episode = recorder.episode()
     env.close()
     episode.save(options.file)
@@ -147,6 +163,7 @@ def _replay(options: argparse.Namespace) -> int:
         save_picture,
         save_video,
     )
+    from pokered_env.tools.progress import notes
     from pokered_env.wrappers.overlay import draw_overlay
 
     episode = Episode.load(options.file)
@@ -156,21 +173,27 @@ def _replay(options: argparse.Namespace) -> int:
         check_picture_path(options.heat_map)
     frames = PackedFrames()
     visits: VisitCounter | None = None
+    num_played, reward = 0, 0.0
+    note = notes(len(episode.actions), "actions")
 
     def watch(env: PokeRedEnv) -> None:
-        nonlocal visits
+        nonlocal visits, num_played, reward
+        num_played, reward = env.progress.num_steps, sum(env.progress.reward_sums.values())
+        note(num_played)
         visits = visits or VisitCounter(env.rom.profile.maps)
         visits.add(env.progress.place)
         if options.video:
             frames.append(draw_overlay(env))
 
-    total = replay(episode, options.rom, verify=options.verify, on_step=watch)
+    with _until_interrupted():
+        replay(episode, options.rom, verify=options.verify, on_step=watch)
+    note(-1)
     if options.video:
         save_video(frames, options.video)
     if options.heat_map and visits:
         save_picture(visits.draw(), options.heat_map)
     verdict = ", every step as recorded" if options.verify else ""
-    print(f"{options.file}: {len(episode.actions)} actions, reward {total:.2f}{verdict}")
+    print(f"{options.file}: {num_played} actions, reward {reward:.2f}{verdict}")
     return 0
 
 
@@ -210,12 +233,15 @@ def _bench(options: argparse.Namespace) -> int:
     from pokered_env.tools.bench import measure
 
     step_limit("--rounds", options.rounds)
-    figures = measure(
-        options.rom,
-        rounds=options.rounds,
-        growth_steps=0,
-        allow_unknown_rom=options.allow_unknown_rom,
-    )
+    figures: dict[str, object] = {}
+    with _until_interrupted():
+        measure(
+            options.rom,
+            rounds=options.rounds,
+            growth_steps=0,
+            allow_unknown_rom=options.allow_unknown_rom,
+            figures=figures,
+        )
     print(json.dumps(figures))
     return 0
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
@@ -52,13 +54,14 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
         **env_kwargs: Any,
     ) -> None:
         self.num_envs = _count("num_envs", num_envs)
-        self._autoreset_mode = _autoreset_mode(autoreset_mode)
+        self.autoreset_mode = _autoreset_mode(autoreset_mode)
         self._copy = copy
         self.envs: list[PokeRedEnv] = []
         has_windows = env_kwargs.get("render_mode") == "human"
         processors = 1 if has_windows else min(self.num_envs, os.cpu_count() or 1)
         threads = _count("num_threads", processors if num_threads is None else num_threads)
         self._workers = Workers(threads - 1)  # the calling thread works too
+        finalize(self, self._workers.let_go)  # a forgotten close() leaves no threads behind
         try:
             for _ in range(self.num_envs):
                 self.envs.append(PokeRedEnv(**env_kwargs))
@@ -67,7 +70,7 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             raise
 
         first = self.envs[0]
-        self.metadata = {**first.metadata, "autoreset_mode": self._autoreset_mode}
+        self.metadata = {**first.metadata, "autoreset_mode": self.autoreset_mode}
         self.render_mode = first.render_mode
         self.single_observation_space = first.observation_space
         self.single_action_space = first.action_space
@@ -116,7 +119,7 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
                 )
             )
 
-        self._workers.run(reset_one, np.flatnonzero(mask).tolist())
+        self._run(reset_one, np.flatnonzero(mask).tolist())
         for flags in (self._terminations, self._truncations, self._is_over):
             flags[mask] = False
         return self._batch(), gather(infos, self._add_info)
@@ -140,7 +143,7 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             raise InvalidActionError(
                 f"Actions of shape {chosen.shape} for {self.num_envs} environments; pass one each."
             )
-        if self._autoreset_mode is AutoresetMode.DISABLED and self._is_over.any():
+        if self.autoreset_mode is AutoresetMode.DISABLED and self._is_over.any():
             raise ResetNeededError(
                 f"Episodes {np.flatnonzero(self._is_over).tolist()} are over. Reset them with "
                 'options={"reset_mask": mask}.'
@@ -151,7 +154,7 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             for i, action in enumerate(chosen.tolist())
         ]
         infos: list[dict[str, Any]] = [{} for _ in self.envs]
-        self._workers.run(lambda i: self._step_one(i, numbers[i], infos), range(self.num_envs))
+        self._run(lambda i: self._step_one(i, numbers[i], infos), range(self.num_envs))
         np.logical_or(self._terminations, self._truncations, out=self._is_over)
         return (
             self._batch(),
@@ -214,12 +217,35 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             truncated,
         )
         infos[i] = dict(info)
-        if self._autoreset_mode is AutoresetMode.SAME_STEP and (terminated or truncated):
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and (terminated or truncated):
             ended = {"final_obs": deepcopy(row), "final_info": infos[i]}
             infos[i] = {**ended, **env.reset_into(row)}
 
+    def _run(self, work: Callable[[int], None], indices: Iterable[int]) -> None:
+        """Do what every environment is to do; an error says whose it is, the others have done it.
+
+        The one that raised is as its `step` or `reset` left it, and no other has stepped twice or
+        been left out: `envs[i].reset()`, or `reset` with a `reset_mask`, goes on from there.
+        """
+        errors: dict[int, Exception] = {}
+
+        def attempt(i: int) -> None:
+            try:
+                work(i)
+            except Exception as error:
+                errors[i] = error
+
+        self._workers.run(attempt, indices)
+        if errors:
+            first = min(errors)
+            others = f" (and {sorted(set(errors) - {first})})" if len(errors) > 1 else ""
+            note = f"Raised by environment {first} of {self.num_envs}{others}."
+            if sys.version_info >= (3, 11):
+                errors[first].add_note(note)
+            raise errors[first]
+
     def _awaits_reset(self, i: int) -> bool:
-        return self._autoreset_mode is AutoresetMode.NEXT_STEP and bool(self._is_over[i])
+        return self.autoreset_mode is AutoresetMode.NEXT_STEP and bool(self._is_over[i])
 
     def _batch(self) -> Any:
         if not self._copy:

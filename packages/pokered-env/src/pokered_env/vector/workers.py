@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from threading import Thread
+
+from pokered_env.errors import ClosedError
 
 _Task = Callable[[], None]
 
@@ -20,6 +23,7 @@ class Workers:
         self._tasks: SimpleQueue[tuple[_Task, _Ends] | None] = SimpleQueue()
         self._ends = _Ends()
         self._num_threads = num_threads
+        self._process = os.getpid()
         for number in range(num_threads):
             # daemons: a forgotten close() does not keep the program from ending
             Thread(
@@ -33,6 +37,11 @@ class Workers:
             BaseException: What ``work`` raised, once no thread works any more.
             KeyboardInterrupt: At once; the next run waits for what is still being worked on.
         """
+        if self._process != os.getpid():
+            raise ClosedError(
+                "These environments were made before this process was forked off; threads do not "
+                "come along. Make them in the process that steps them."
+            )
         self._ends.wait()
         todo = iter(list(indices))
 
@@ -54,7 +63,12 @@ class Workers:
 
     def close(self) -> None:
         """Wait for an interrupted run, and let the threads end. May be called again."""
-        self._ends.wait()
+        if self._process == os.getpid():
+            self._ends.wait()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Have the threads end once they have done what they are at. May be called again."""
         for _ in range(self._num_threads):
             self._tasks.put(None)
         self._num_threads = 0

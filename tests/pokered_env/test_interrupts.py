@@ -1,0 +1,54 @@
+"""Ctrl-C arrives: in steps, in vector steps, and in the commands, which keep what they have."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from pokered_env.recording.episode import Episode, replay
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as on POSIX")
+
+_SIGNALS = """
+import os, random, signal, sys, threading, time
+from pokered_env import PokeRedEnv, PokeRedVectorEnv
+
+num_envs, times = map(int, sys.argv[1:])
+env = PokeRedVectorEnv(num_envs) if num_envs > 1 else PokeRedEnv()
+action = [4] * num_envs if num_envs > 1 else 4
+env.reset(seed=0)
+arrived = 0
+for number in range(times):
+    threading.Timer(0.005 + 0.0007 * number, os.kill, (os.getpid(), signal.SIGINT)).start()
+    end = time.monotonic() + 2
+    try:
+        while time.monotonic() < end:
+            env.step(action)
+    except KeyboardInterrupt:
+        arrived += 1
+print(arrived)
+"""
+
+
+@pytest.mark.parametrize("num_envs", [1, 2])
+def test_every_ctrl_c_during_steps_arrives(num_envs: int) -> None:
+    command = [sys.executable, "-c", _SIGNALS, str(num_envs), "25"]
+    out = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert out.stdout.split() == ["25"], out.stderr[-500:]
+
+
+def test_a_recording_that_is_interrupted_keeps_what_was_played(tmp_path: Path) -> None:
+    file = tmp_path / "play.prz"
+    words = ["-m", "pokered_env.tools.cli", "record", str(file), "--steps", "1000000"]
+    with subprocess.Popen([sys.executable, *words], stderr=subprocess.PIPE, text=True) as command:
+        time.sleep(3)
+        command.send_signal(signal.SIGINT)
+        _, err = command.communicate(timeout=60)
+    assert command.returncode == 0 and "Stopped" in err
+    episode = Episode.load(file)
+    assert len(episode.actions) > 0
+    replay(episode)
