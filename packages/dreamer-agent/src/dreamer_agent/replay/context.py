@@ -1,8 +1,9 @@
 """Latents kept beside the replay: the posterior at every K-th row, refreshed after each update.
 
 Chunks never change, latents do; so they live in a side file per stream, one fixed-size slot for
-every K-th row, memory-mapped. To be able to return to a checkpoint after a kill, the first
-overwrite of a slot since the last checkpoint saves the slot's old bytes in an undo file first.
+every K-th row, memory-mapped and as long as what has been stored. To be able to return to a
+checkpoint after a kill, the first overwrite of a slot since the last checkpoint saves the slot's
+old bytes in an undo file first.
 
 ```
 replay/context_0000.bin        slots of stream 0: row + 1 (0 = empty), deter float16, stoch
@@ -22,6 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamer_agent.replay.batch import Batch, Context
+from dreamer_agent.replay.files import open_to_write, write_whole
+from dreamer_agent.replay.slots import Slots
 from dreamer_agent.replay.windows import Window
 
 __all__ = ["ContextStore"]
@@ -62,18 +65,13 @@ class ContextStore:
         self._undo_record = np.dtype(
             [("stream", "<u4"), ("slot", "<u4"), ("old", np.void, self._record.itemsize)]
         )
-        self._data = [self._open(index) for index in range(num_streams)]
+        self._data = [Slots(self._slots, self._record, self._path(i)) for i in range(num_streams)]
         self._saved = np.zeros((num_streams, self._slots), np.bool_)
         self._undo_fd: int | None = None
         self.generation = 0
 
-    def _open(self, stream: int) -> NDArray[Any]:
-        if self._directory is None:
-            return np.zeros(self._slots, self._record)
-        path = self._directory / f"context_{stream:04d}.bin"
-        path.touch()
-        os.truncate(path, self._slots * self._record.itemsize)
-        return np.memmap(path, self._record, "r+", shape=(self._slots,))
+    def _path(self, stream: int) -> Path | None:
+        return self._directory / f"context_{stream:04d}.bin" if self._directory else None
 
     def has_slot(self, row: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of these rows (negative: padding) have a slot."""
@@ -125,7 +123,6 @@ class ContextStore:
         if self._directory is None:
             return 0
         for data in self._data:
-            assert isinstance(data, np.memmap)
             data.flush()
         self.generation += 1
         self._start_undo()
@@ -143,7 +140,7 @@ class ContextStore:
             entries = np.fromfile(path, self._undo_record, whole)
             for entry in entries[::-1]:
                 old = np.frombuffer(entry["old"].tobytes(), self._record)
-                self._data[entry["stream"]][entry["slot"]] = old[0]
+                self._data[entry["stream"]][np.array([entry["slot"]])] = old
             path.unlink()
         self.generation = generation
         self._start_undo()
@@ -160,20 +157,18 @@ class ContextStore:
             os.close(self._undo_fd)
             self._undo_fd = None
         for data in self._data:
-            if isinstance(data, np.memmap):
-                data.flush()
+            data.flush()
 
     def num_bytes(self) -> int:
         """Bytes of the slots in use."""
-        used = sum(int(np.count_nonzero(data["row"])) for data in self._data)
-        return used * self._record.itemsize
+        return sum(data.num_used for data in self._data) * self._record.itemsize
 
     def _start_undo(self) -> None:
         assert self._directory is not None
         if self._undo_fd is not None:
             os.close(self._undo_fd)
         path = self._directory / f"context_undo_{self.generation:06d}.bin"
-        self._undo_fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        self._undo_fd, self._undo_path, self._undo_bytes = open_to_write(path), path, 0
         self._saved[:] = False
 
     def _save_old(self, stream: NDArray[np.int64], slot: NDArray[np.int64]) -> None:
@@ -184,9 +179,10 @@ class ContextStore:
         entries = np.empty(len(pairs), self._undo_record)
         for entry, (index, place) in zip(entries, pairs, strict=True):
             entry["stream"], entry["slot"] = index, place
-            entry["old"] = np.void(self._data[index][place].tobytes())
+            entry["old"] = np.void(self._data[index][np.array([place])].tobytes())
         if len(entries):
-            os.write(self._undo_fd, entries.tobytes())
+            write_whole(self._undo_fd, entries.tobytes(), self._undo_path, self._undo_bytes)
+            self._undo_bytes += entries.nbytes
             self._saved[stream, slot] = True
 
 

@@ -16,6 +16,7 @@ from dreamer_agent.replay.chunk import Field
 from dreamer_agent.replay.config import ReplayConfig, ReplayStats, check_starts
 from dreamer_agent.replay.context import ContextStore
 from dreamer_agent.replay.read_ahead import ReadAhead
+from dreamer_agent.replay.retention import Retention
 from dreamer_agent.replay.rows import row_fields, row_id, split_ids
 from dreamer_agent.replay.sampler import Sampler
 from dreamer_agent.replay.schema import count_streams, load_schema
@@ -94,6 +95,7 @@ class Replay:
             self.config.online and not read_only,
         )
         self._ahead = ReadAhead(self._read, self.config.prefetch)
+        self._retention = Retention(self._store, self._capacity)
         if any(self._store.stop(stream) for stream in range(num_streams)):
             self._sampler.restore(self._sampler.state(), self._episodes())
 
@@ -158,6 +160,7 @@ class Replay:
         """
         index = self._store.append(stream, row)
         self._sampler.observe(stream, index, bool(row["is_first"]), bool(row["is_last"]))
+        self._retention.free(self._ahead.windows or ())
         return row_id(stream, index)
 
     def spans(self) -> list[list[tuple[int, int]]]:
@@ -239,12 +242,14 @@ class Replay:
 
     def save(self) -> dict[str, Any]:
         """Flush to disk and return, JSON-able, what ``restore`` needs to return here."""
-        return {
+        state = {
             "stops": self._store.flush(),
             "generation": self._context.mark() if self._context else 0,
             "sampler": self._sampler.state(),
             "pending": [list(window) for window in self._ahead.windows or ()] or None,
         }
+        self._retention.note_saved(state)
+        return state
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Return to a saved position: newer rows and newer latents are dropped."""
@@ -257,11 +262,12 @@ class Replay:
             self._ahead.begin([Window(*entry) for entry in state["pending"]])
 
     def release(self, oldest: Mapping[str, Any]) -> None:
-        """Free what lies before the oldest position (from ``save``) still to be returned to."""
-        firsts = [max(0, stop - self._capacity) for stop in oldest["stops"]]
-        for window in (Window(*entry) for entry in oldest["pending"] or ()):
-            firsts[window.stream] = min(firsts[window.stream], window.before.start)
-        self._store.release(firsts)
+        """Say which is the oldest position (from ``save``) still to be returned to.
+
+        Rows older than that and than ``capacity`` are freed, now and as more are added. Until
+        something is saved, nothing is kept for it.
+        """
+        self._retention.release(oldest)
         if self._context:
             self._context.forget_before(oldest["generation"])
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreamer_agent.replay.chunk import HEADER_BYTES, MAGIC, Header, is_intact, parse_header
+from dreamer_agent.replay.files import open_to_write, write_whole
 
 __all__ = ["SegmentWriter", "Stored", "scan"]
 
@@ -54,11 +55,15 @@ class SegmentWriter:
         directory.mkdir(parents=True, exist_ok=True)
 
     def append(self, record: bytes, start: int, stop: int) -> Stored:
-        """Write one record with a single write and return where it is."""
+        """Write one record and return where it is.
+
+        Raises:
+            ReplayError: The disk will not take it; the file is as it was.
+        """
         if self._fd is None or self._bytes >= _SEGMENT_BYTES:
             self._open(start)
         assert self._fd is not None
-        os.write(self._fd, record)
+        write_whole(self._fd, record, self._path, self._bytes)
         stored = Stored(start, stop, len(record), self._path, self._bytes)
         self._bytes += len(record)
         return stored
@@ -77,7 +82,7 @@ class SegmentWriter:
     def _open(self, first_row: int) -> None:
         self.close()
         self._path = self._directory / f"rows_{first_row:012d}.chunks"
-        self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        self._fd = open_to_write(self._path)
         self._bytes = 0
 
 

@@ -115,6 +115,11 @@ class ChunkStore:
         """Index of the row the next ``append`` to this stream will get."""
         return self._streams[stream].stop
 
+    def start(self, stream: int) -> int:
+        """Index of the oldest row this stream still has."""
+        target = self._streams[stream]
+        return target.chunks[0].start if target.chunks else target.open_start
+
     def append(self, stream: int, row: Mapping[str, Any]) -> int:
         """Add one row and return its index within the stream."""
         target = self._streams[stream]
@@ -238,6 +243,8 @@ class ChunkStore:
         with self._lock:
             for stream, first in zip(self._streams, firsts, strict=True):
                 dropped = [chunk for chunk in stream.chunks if chunk.stop <= first]
+                if not dropped:
+                    continue
                 stream.replace([chunk for chunk in stream.chunks if chunk.stop > first])
                 in_use = {chunk.path for chunk in stream.chunks}
                 for path in {chunk.path for chunk in dropped} - in_use:
