@@ -10,7 +10,7 @@ import warnings
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
@@ -131,19 +131,21 @@ class Emulator:
         """Note until ``unwatch`` whether the game comes to an instruction.
 
         Args:
-            address: Its address in the first 32 KiB of the cartridge; watched once at a time.
+            address: Its address in the first 32 KiB of the cartridge.
 
         Returns:
             Empty; holds True as soon as the game has come there.
         """
+        self.unwatch(address)  # a Ctrl-C may have come between watching it and noting that
         visits: deque[bool] = deque(maxlen=1)
         # no function in Python: PyBoy calls it where a Ctrl-C would be thrown away
         self._pyboy.hook_register(address // _ROM_BANK, address, visits.append, True)
         return visits
 
     def unwatch(self, address: int) -> None:
-        """Note it no more."""
-        self._pyboy.hook_deregister(address // _ROM_BANK, address)
+        """Note it no more, if it was noted."""
+        with suppress(ValueError):
+            self._pyboy.hook_deregister(address // _ROM_BANK, address)
 
     def save_state(self) -> bytes:
         """Return the state of the whole machine in the running PyBoy's format."""

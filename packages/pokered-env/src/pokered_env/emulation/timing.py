@@ -61,9 +61,7 @@ def make_timing(action_frames: int | str, hold_frames: int) -> Timing:
     return Timing(frames, held, until_ready)
 
 
-def perform(
-    emulator: Emulator, button: Button, timing: Timing, maps: MapTable, ears: Ears
-) -> int:
+def perform(emulator: Emulator, button: Button, timing: Timing, maps: MapTable, ears: Ears) -> int:
     """Press a button as ``timing`` says in the game with these maps; return the frames it took."""
     if not timing.until_ready:
         emulator.step(button.key, timing.hold_frames, timing.action_frames)
