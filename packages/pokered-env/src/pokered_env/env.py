@@ -22,6 +22,7 @@ from pokered_env.emulation.actions import (
     heeded_mask,
 )
 from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator, Window
+from pokered_env.emulation.listening import listen
 from pokered_env.emulation.seeding import seed_game
 from pokered_env.emulation.timing import FRAMES_PER_S, make_timing, perform
 from pokered_env.errors import ClosedError, ConfigError, ResetNeededError
@@ -176,6 +177,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         )
         window = Window.SDL2 if render_mode == "human" else Window.NONE
         self._emulator = Emulator(self.rom.path, window)
+        self._ears = listen(self._emulator, self._profile.joypad_routine)
         self._exploration = Exploration(self._profile.maps)
         self._game = GameReader(self._emulator)
         self._text = TextReader(self._emulator, self.rom.glyphs)
@@ -277,7 +279,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         if self.is_over:
             raise ResetNeededError("The episode is over. Call reset() to start the next one.")
         button = self.buttons[self._decide(action)]
-        frames = perform(self.emulator, button, self._timing, self._profile.maps)
+        frames = perform(self.emulator, button, self._timing, self._profile.maps, self._ears)
         previous, current = self._state, self._game.read()
         terms = reward_terms(previous, current, progress, self._weights)
         new_flags = progress.update(current, terms)
