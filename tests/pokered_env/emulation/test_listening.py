@@ -14,6 +14,7 @@ from pokered_env.emulation.timing import MAX_READY_FRAMES, make_timing, perform
 from pokered_env.env import PokeRedEnv
 from pokered_env.game import profiles, ram
 from pokered_env.game.ram import Memory, Symbol
+from pokered_env.game.rom import resolve_rom
 from pokered_env.task.start_states import load_start_state
 
 MakeMemory = Callable[..., Memory]
@@ -28,14 +29,13 @@ def pausing(write_tiny_rom: Callable[..., Path]) -> Iterator[Emulator]:
     """A game whose screen stands still all the time, and which asks in one of 60 frames."""
     path = write_tiny_rom()
     rom = bytearray(path.read_bytes())
-    code = [
-        [0x3E, 1, 0xE0, 0xFF, 0xFB],  # IE = 1; ei
-        [0x06, DEAF_FRAMES],  # again: ld b, 60
-        [0x76, 0, 0x05, 0x20, 0xFB],  # pause: halt; nop; dec b; jr nz, pause
-        [0xCD, JOYPAD & 0xFF, JOYPAD >> 8],  # call joypad
-        [0x18, 0xF4, 0],  # jr again
-    ]
-    rom[0x150:0x162] = bytes(byte for line in code for byte in line)
+    rom[0x150:0x162] = (
+        b"\x3e\x01\xe0\xff\xfb"  # IE = 1; ei
+        b"\x06\x3c"  # again: ld b, 60
+        b"\x76\x00\x05\x20\xfb"  # pause: halt; nop; dec b; jr nz, pause
+        b"\xcd\x80\x01"  # call 0x0180
+        b"\x18\xf4\x00"  # jr again
+    )
     rom[JOYPAD] = 0xC9  # ret
     path.write_bytes(rom)
     emulator = Emulator(path)
@@ -149,38 +149,13 @@ def test_a_menu_that_waits_has_noticed_the_release(
     assert ScreenEars(memory).has_heard() == waits
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_in_the_cartridge_battles_decisions_come_when_it_listens(known: bool) -> None:
-    with PokeRedEnv(action_frames="until_ready", max_steps=None) as env:
-        routine = env.rom.profile.joypad_routine
-        assert routine is not None
-        battle = first_battle(env)
-        if not known:
-            env._ears = listen(env.emulator, None)
-        env.reset(seed=0, options={"state": battle})
-        witness = Emulator(env.rom.path)
-        witness.load_state(env.emulator.save_state())
-        ears = HookedEars(witness, routine)
-        decisions = 0
-        for action in [4, *np.random.default_rng(0).integers(7, size=60).tolist()]:
-            was_in_battle = env.game_state.battle
-            frames = env.step(action)[4]["frames"]
-            ears.prick()
-            witness.step(env.buttons[action].key, 8, 8)
-            if decisions and was_in_battle:
-                assert ears.has_heard()
-            ears.rest()
-            witness.tick(frames - 8)
-            decisions += bool(was_in_battle)
-        assert decisions > 10
-        witness.close()
-
-
-def first_battle(env: PokeRedEnv) -> bytes:
-    """Play the cartridge's milestones until a battle begins."""
-    emulator = Emulator(env.rom.path)
-    start = env.rom.profile.start_states["got_hall_pass"]
-    emulator.load_state(load_start_state(env.rom, start.after or ""))
+@pytest.fixture(scope="module")
+def battle() -> bytes:
+    """The first battle on the way of the cartridge's milestones."""
+    rom = resolve_rom(profiles.OPEN_CARTRIDGE_PATH)
+    start = rom.profile.start_states["got_hall_pass"]
+    emulator = Emulator(rom.path)
+    emulator.load_state(load_start_state(rom, start.after or ""))
     for press in start.script:
         for _ in range(press.repeat):
             emulator.step(press.button, press.hold_frames, press.total_frames)
@@ -189,3 +164,34 @@ def first_battle(env: PokeRedEnv) -> bytes:
                 emulator.close()
                 return state
     raise AssertionError("no battle on the way to got_hall_pass")
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_in_battles_decisions_come_when_the_game_listens(
+    tmp_path: Path, battle: bytes, is_known: bool
+) -> None:
+    game = bytearray(profiles.OPEN_CARTRIDGE_PATH.read_bytes())
+    game[-1] ^= 0 if is_known else 1  # behind all data
+    path = tmp_path / "game.gb"
+    path.write_bytes(game)
+    routine = profiles.open_cartridge().joypad_routine
+    assert routine is not None
+    with PokeRedEnv(path, action_frames="until_ready", allow_unknown_rom=not is_known) as env:
+        assert (env.rom.profile.joypad_routine == routine) == is_known
+        env.reset(seed=0, options={"state": battle})
+        witness = Emulator(path)
+        witness.load_state(env.emulator.save_state())
+        ears = HookedEars(witness, routine)
+        heard = []
+        for action in np.random.default_rng(0).integers(7, size=60).tolist():
+            is_in_battle = env.game_state.battle
+            frames = env.step(action)[4]["frames"]
+            ears.prick()
+            witness.step(env.buttons[action].key, 8, 8)
+            if is_in_battle:
+                heard.append(ears.has_heard())
+            ears.rest()
+            witness.tick(frames - 8)
+        assert len(heard) > 10
+        assert all(heard[1:])  # no action led to the first decision
+        witness.close()
