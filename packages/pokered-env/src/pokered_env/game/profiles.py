@@ -23,6 +23,7 @@ POKEMON_BLUE_SHA1 = "d7037c83e1ae5b39bde3c30787637ba1d4c48ce2"
 _DATA = Path(__file__).parents[1] / "data"
 OPEN_CARTRIDGE_PATH = _DATA / "open_cartridge.gb"
 MILESTONES_PATH = _DATA / "open_cartridge_milestones.json"
+_RED_MILESTONES_PATH = _DATA / "pokemon_red_milestones.json"
 POWER_ON = "power_on"
 
 
@@ -60,6 +61,7 @@ def pokemon_red() -> RomProfile:
         start_states={
             POWER_ON: StartState("the console has just been switched on", ()),
             "start": StartState("new game, in control in the first room", _RED_NEW_GAME),
+            **read_milestones(_RED_MILESTONES_PATH, POKEMON_RED_SHA1),
         },
         default_start_state="start",
         max_seed_noop_frames=15,

@@ -22,9 +22,16 @@ import numpy as np
 from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator
 from pokered_env.emulation.migration import ROM_BANK, migrate_state
 from pokered_env.emulation.state_file import MAGIC, open_state, pack_state, unpack_state
-from pokered_env.errors import ConfigError, StateError, StateFormatError, StateNotFoundError
+from pokered_env.errors import (
+    ConfigError,
+    StartScriptError,
+    StateError,
+    StateFormatError,
+    StateNotFoundError,
+)
 from pokered_env.folders import FileKindError, cache_folder, data_folder, read_file
 from pokered_env.game import scripts
+from pokered_env.game.game_state import GameState
 from pokered_env.game.rom import Rom
 
 State = str | os.PathLike[str] | bytes
@@ -52,6 +59,7 @@ def load_start_state(rom: Rom, state: State) -> bytes:
         StateNotFoundError: Nothing has this name or path.
         StateFormatError: The file or bytes are no save state of this ROM.
         StateMismatchError: It was made for another ROM.
+        StartScriptError: The script of this name did not lead where it should.
     """
     if isinstance(state, bytes):
         return _native(rom, state)
@@ -221,13 +229,23 @@ def _play_script(rom: Rom, name: str, emulator: Emulator) -> None:
     if start.after is not None:
         emulator.load_state(_scripted(rom, start.after))
     scripts.play(start.script, emulator, rom.glyphs)
+    if start.reached is None:
+        return
+    profile = rom.profile
+    if missed := start.reached.missed(GameState.read(emulator), profile.events, profile.maps):
+        raise StartScriptError(
+            f"The script of {name!r} was played, but {' and '.join(missed)}. Play up to it by "
+            f"hand: `pokered states make my_{name} --state {start.after or 'power_on'}`, and start "
+            f"from 'my_{name}'."
+        )
 
 
 def _fingerprint(rom: Rom, name: str) -> str:
     start = rom.profile.start_states[name]
     script = [(p.button, p.hold_frames, p.total_frames, p.repeat, p.goal) for p in start.script]
     before = None if start.after is None else _fingerprint(rom, start.after)
-    return hashlib.sha1(repr((rom.sha1, PYBOY_VERSION, name, script, before)).encode()).hexdigest()
+    made_from = (rom.sha1, PYBOY_VERSION, name, script, start.reached, before)
+    return hashlib.sha1(repr(made_from).encode()).hexdigest()
 
 
 @lru_cache(maxsize=32)
