@@ -15,7 +15,6 @@ from functools import lru_cache
 from math import inf
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 
@@ -29,7 +28,13 @@ from pokered_env.errors import (
     StateFormatError,
     StateNotFoundError,
 )
-from pokered_env.folders import FileKindError, cache_folder, data_folder, read_file
+from pokered_env.folders import (
+    FileKindError,
+    cache_folder,
+    data_folder,
+    read_file,
+    write_atomically,
+)
 from pokered_env.game import scripts
 from pokered_env.game.game_state import GameState
 from pokered_env.game.rom import Rom
@@ -191,7 +196,7 @@ def save_start_state(rom: Rom, name: str, state: bytes, *, replace: bool = False
     """
     path = new_state_path(rom, name, replace=replace)
     try:
-        _write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
+        write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
     except OSError as error:
         raise _unwritable(path, error) from error
     return path
@@ -218,7 +223,7 @@ def _scripted(rom: Rom, name: str) -> bytes:
     except (OSError, StateError):
         state = _in_fresh_emulator(rom, lambda emulator: _play_script(rom, name, emulator))
     try:
-        _write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
+        write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
     except OSError as error:
         _log.info("Start state %r is not cached: %s", name, error)
     return state
@@ -266,10 +271,3 @@ def _in_fresh_emulator(rom: Rom, prepare: Callable[[Emulator], None]) -> bytes:
         return emulator.save_state()
     finally:
         emulator.close()
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{uuid4().hex}")
-    temporary.write_bytes(data)
-    temporary.replace(path)
