@@ -75,6 +75,7 @@ class EpisodeProgress:
         self.max_level_sum = state.level_sum
         self.max_party_size = len(state.party)
         self.first_hall_of_fame_teams = state.num_hall_of_fame_teams
+        self.hidden_found = state.hidden_found
         self.num_steps = self.num_steps_without_news = 0
         self.event_flags: list[int] = []
         self.reward_sums: dict[str, float] = {}
@@ -100,6 +101,7 @@ class EpisodeProgress:
         self.events = events.union(state.events, self.events)
         self.badges |= state.badges
         self.pokedex_seen = events.union(state.pokedex_seen, self.pokedex_seen)
+        self.hidden_found = events.union(state.hidden_found, self.hidden_found)
         if is_field(state):
             lasting = self.lasting_owned(state)
             self.pokedex_owned = events.union(lasting, self.pokedex_owned)
@@ -178,7 +180,7 @@ class EpisodeProgress:
 
 
 _LIVE_FIELDS = ("exploration", "_latest")
-_BYTE_FIELDS = ("events", "pokedex_seen", "pokedex_owned", "owned_lately")
+_BYTE_FIELDS = ("events", "pokedex_seen", "pokedex_owned", "owned_lately", "hidden_found")
 
 
 def is_field(state: GameState) -> bool:
