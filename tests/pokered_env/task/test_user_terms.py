@@ -103,6 +103,14 @@ def test_a_term_that_returns_no_finite_number_is_named(function: Any) -> None:
             env.step(0)
 
 
+def test_numbers_only_have_own_terms_last() -> None:
+    with PokeRedEnv(reward_terms=TERMS, numeric_info=True) as env:
+        env.reset(seed=0)
+        terms: Any = env.step(RIGHT)[4]["reward_terms"]
+        assert terms.shape == (len(REWARD_TERMS) + 2,)
+        assert terms[-2:].tolist() == [-0.01, 2.0]
+
+
 def test_many_environments_pay_what_one_does() -> None:
     env = PokeRedVectorEnv(2, reward_terms=TERMS)
     env.reset(seed=0)

@@ -129,5 +129,10 @@ def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot hold milestones"):
         curriculum(tmp_path / "file")
+    with (
+        PokeRedEnv(numeric_info=True) as numeric,
+        pytest.raises(ConfigError, match="numeric_info"),
+    ):
+        SwarmCurriculum(numeric, tmp_path)
     with pytest.raises(ConfigError, match="SwarmCurriculum"):
         SwarmCurriculum(gym.make("CartPole-v1"), tmp_path)
