@@ -227,6 +227,20 @@ def test_a_completed_game_can_be_played_on() -> None:
         assert not env.step(0)[2]
 
 
+def test_an_episode_without_news_is_truncated_and_news_begin_the_count_anew() -> None:
+    with PokeRedEnv(max_steps_without_news=3, action_set="full", max_steps=None) as env:
+        env.reset(seed=0)
+        ends = [env.step(action)[3] for action in (7, 7, 2, 7, 7, 7)]
+        assert env.progress.num_steps_without_news == 3
+        assert ends == [False] * 5 + [True]
+        assert env.is_over
+        env.reset(seed=0)
+        env.step(7)
+        env.step(7)
+        env.load(env.save())
+        assert env.step(7)[3]
+
+
 def test_a_reached_goal_terminates() -> None:
     with PokeRedEnv(goal=lambda state: state.x == 4 or state.y != 5) as env:
         env.reset(seed=0)
@@ -369,6 +383,7 @@ def test_whole_numbers_of_any_kind_are_actions(env: PokeRedEnv, action: Any) -> 
         {"max_steps": 0},
         {"max_steps": -5},
         {"max_steps": 2.5},
+        {"max_steps_without_news": 0},
         {"action_frames": 8},
         {"action_frames": 0},
         {"action_frames": "soon"},

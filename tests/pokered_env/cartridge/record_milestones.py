@@ -84,6 +84,7 @@ def describe_milestones(episode: Episode) -> dict[str, Any]:
             {
                 "name": event.lower(),
                 "description": f"{event}: {description}",
+                "reached": {"event": event},
                 "num_actions": end,
                 "actions": encode_actions(
                     episode.actions[begin:end], episode.arguments["action_set"]

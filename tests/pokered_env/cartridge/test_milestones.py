@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pokered_env import PokeRedEnv, PokeRedVectorEnv
 from pokered_env.emulation.emulator import Emulator
+from pokered_env.game.end_condition import EndCondition
 from pokered_env.game.game_state import GameState
 from pokered_env.game.milestones import read_milestones
 from pokered_env.game.profiles import MILESTONES_PATH
@@ -92,6 +93,7 @@ def test_a_milestone_has_exactly_its_flags_and_badges(rom: Rom, number: int) -> 
     emulator.close()
     expected = " ".join(REACHED[name][0] for name in NAMES[: number + 1]).split()
     assert set(rom.profile.events.names(state.events)) == set(expected)
+    assert rom.profile.start_states[NAMES[number]].reached == EndCondition(NAMES[number].upper())
     assert state.badges == REACHED[NAMES[number]][1]
 
 
@@ -183,7 +185,8 @@ def test_actions_are_read_back_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, actions: bytes
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "milestones.json"
-    entry = {"name": "x", "description": "", "actions": encode_actions(actions, "default")}
+    written = encode_actions(actions, "default")
+    entry = {"name": "x", "description": "", "reached": {}, "actions": written}
     data = {"sha1": "", "hold_frames": 8, "action_frames": 24, "milestones": [entry]}
     path.write_text(json.dumps(data), "utf-8")
     script = read_milestones(path, "")["x"].script

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -46,8 +47,28 @@ def test_an_unknown_cartridge_is_named_with_title_and_hash(write_tiny_rom: Write
     path = write_tiny_rom(title=b"MYSTERY")
     with pytest.raises(UnknownRomError) as error:
         resolve_rom(path)
-    for part in (str(path), "'MYSTERY'", profiles.POKEMON_RED_SHA1, "allow_unknown_rom=True"):
+    for part in (str(path), "'MYSTERY'", *profiles.known_roms(), "allow_unknown_rom=True"):
         assert part in str(error.value)
+
+
+def test_every_known_cartridge_is_recognised_by_its_hash_alone(
+    write_tiny_rom: WriteRom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_tiny_rom(title=b"POKEMON BLUE")
+    sha1 = hashlib.sha1(path.read_bytes()).hexdigest()
+    with pytest.raises(UnknownRomError):
+        resolve_rom(path)
+    monkeypatch.setattr(profiles, "POKEMON_BLUE_SHA1", sha1)
+    assert resolve_rom(path).profile is profiles.pokemon_blue()
+
+
+def test_pokemon_blue_is_read_like_red_and_starts_only_where_its_own_script_leads() -> None:
+    assert profiles.POKEMON_BLUE_SHA1 == "d7037c83e1ae5b39bde3c30787637ba1d4c48ce2"
+    blue, red = profiles.pokemon_blue(), profiles.pokemon_red()
+    assert (blue.name, blue.title) == ("pokemon_blue", "Pokémon Blue (UE)")
+    assert list(blue.start_states) == ["power_on", "start"]
+    assert blue.events is red.events
+    assert blue.glyph_sources == red.glyph_sources
 
 
 def test_an_allowed_unknown_cartridge_starts_at_power_on(write_tiny_rom: WriteRom) -> None:

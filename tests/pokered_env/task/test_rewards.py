@@ -135,3 +135,10 @@ def test_completing_the_game_pays_once(make_state: Make) -> None:
     done = make_state(hall_of_fame=1)
     assert Episode(make_state()).play(done, make_state(x=1, hall_of_fame=1))["completion"] == 1
     assert Episode(done).play(make_state(x=1, hall_of_fame=1))["completion"] == 0
+
+
+def test_a_hidden_thing_pays_once_and_not_if_it_was_found_before(make_state: Make) -> None:
+    found, more = make_state(hidden=(3,)), make_state(hidden=(3, 112))
+    assert Episode(make_state()).play(found, make_state(), found, more)["hidden"] == 2
+    assert Episode(found).play(make_state(), found)["hidden"] == 0
+    assert RewardWeights().hidden == 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,15 @@ import pytest
 from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator
 from pokered_env.emulation.state_file import pack_state
 from pokered_env.errors import (
+    StartScriptError,
     StateError,
     StateFormatError,
     StateMismatchError,
     StateNotFoundError,
 )
+from pokered_env.game.end_condition import EndCondition
 from pokered_env.game.rom import Rom, resolve_rom
+from pokered_env.game.rom_profile import StartState
 from pokered_env.task import start_states
 from pokered_env.task.start_states import (
     StartStates,
@@ -66,6 +70,23 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     monkeypatch.setenv("POKERED_CACHE", str(file / "folder"))
     start_states._scripted.cache_clear()
     assert load_start_state(rom, "start")
+
+
+def test_a_script_that_misses_its_end_condition_says_so_and_how_to_play_up_to_it(rom: Rom) -> None:
+    start = rom.profile.start_states["start"]
+    conditions = {
+        "no_event": (EndCondition(event="GOT_STARTER"), "GOT_STARTER is not set"),
+        "no_map": (EndCondition(map_id=2), "not "),
+        "no_party": (EndCondition(event="GOT_STARTER", party_size=1), "and the party has 0 of 1"),
+    }
+    ends = {
+        name: StartState("", (), "start", condition) for name, (condition, _) in conditions.items()
+    }
+    other = replace(rom, profile=replace(rom.profile, start_states={"start": start, **ends}))
+    for name, (_, problem) in conditions.items():
+        command = f"pokered states make my_{name} --state start"
+        with pytest.raises(StartScriptError, match=f"{problem}.*{command}"):
+            load_start_state(other, name)
 
 
 def test_a_state_is_the_same_however_often_it_is_normalised(rom: Rom) -> None:

@@ -130,8 +130,21 @@ def test_a_state_is_made_from_where_a_recorded_episode_ends(
         assert env.game_state == places[-1]
 
 
-@pytest.mark.parametrize("source", [["--from", "start"], []])
-@pytest.mark.parametrize("name", ["start", "a/b", "", "../x"])
+def test_a_milestone_is_made_by_its_script_without_a_display(
+    capsys: Capture, no_display: None
+) -> None:
+    assert main(["states", "make", "got_starter"]) == 0
+    assert "got_starter: made by its script" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("start", ["--from", "start"]),
+        ("start", ["--force"]),
+        *((name, source) for name in ("a/b", "", "../x") for source in (["--from", "start"], [])),
+    ],
+)
 def test_a_state_cannot_take_a_scripts_name_or_leave_its_folder_and_it_is_said_before_playing(
     name: str, source: list[str], capsys: Capture, no_display: None
 ) -> None:

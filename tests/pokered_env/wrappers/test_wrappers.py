@@ -141,6 +141,7 @@ def test_environments_are_moved_to_what_others_have_reached_and_it_is_said() -> 
     env.step(np.array([0, 0]))
     assert env.report()[1] == {
         "event": "BEAT_REEDER_WYN",
+        "num_events": 2,
         "env_index": 1,
         "total_steps": 16,
         "steps_from_start": 5,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, ClassVar, cast
 
@@ -34,14 +34,21 @@ from pokered_env.game.text import ALPHABET
 from pokered_env.registration import with_step_limit
 from pokered_env.task import observation
 from pokered_env.task.exploration import Exploration
+from pokered_env.task.extras import Extras
 from pokered_env.task.goals import Goal, make_goal, reached_at_start
 from pokered_env.task.info import StepInfo, describe
 from pokered_env.task.numeric_info import numbers_of
 from pokered_env.task.observation import Observation
 from pokered_env.task.progress import EpisodeProgress
-from pokered_env.task.rewards import REWARD_TERMS, RewardWeights, reward_terms
+from pokered_env.task.rewards import (
+    REWARD_TERMS,
+    RewardTerm,
+    RewardWeights,
+)
+from pokered_env.task.rewards import reward_terms as built_in_terms
 from pokered_env.task.snapshot import Snapshot
 from pokered_env.task.start_states import StartStates, State
+from pokered_env.task.user_terms import UserTerms
 
 _log = logging.getLogger("pokered_env")
 
@@ -81,7 +88,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
 
     ## Rewards
     The weighted sum of the terms in `info["reward_terms"]`; see `pokered_env.RewardWeights` for the
-    terms and their default weights. None can be farmed.
+    terms and their default weights. None can be farmed. `reward_terms` adds terms of your own.
 
     ## Starting State
     A new game, with the player in control in the first room; other states by `start_state=` or
@@ -93,7 +100,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
 
     ## Episode End
     Terminated when the goal is reached: by default the game's completion. Truncated after
-    `max_steps` actions.
+    `max_steps` actions, or after `max_steps_without_news` in which nothing new was found.
 
     ## Arguments
     See below. `reset` takes `options={"state": name | path | bytes}`.
@@ -112,9 +119,15 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         repeat_action_probability: Probability that the last action is repeated instead.
         max_steps: Actions after which an episode is truncated; None for no limit. It is also the
             `max_episode_steps` of `spec`; that of `gym.make` can only shorten it.
+        max_steps_without_news: An episode is truncated after so many actions without a new tile,
+            event, badge, species, member or level; None for no such limit.
         goal: Number of badges, name of an event, or function of `GameState`, that ends an episode.
             None: the game's completion.
         reward_weights: `RewardWeights`, or a mapping of those that differ from the defaults.
+        reward_terms: Terms of your own, `{"name": (function, weight)}`; a function takes the
+            `GameState` before and after the action and the `EpisodeProgress` before it.
+        observation_extras: Further keys of the observation, from `"position"`, `"badges"`, `"bag"`
+            (`pokered_env.task.extras`).
         action_mask: Put `action_mask` into `info`.
         numeric_info: Have `info` be numbers of fixed shapes (`NumericInfo`), for libraries that
             store infos in arrays.
@@ -152,8 +165,11 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         hold_frames: int = 8,
         repeat_action_probability: float = 0.0,
         max_steps: int | None = 20_480,
+        max_steps_without_news: int | None = None,
         goal: Goal | None = None,
         reward_weights: RewardWeights | Mapping[str, float] | None = None,
+        reward_terms: Mapping[str, tuple[RewardTerm, float]] | None = None,
+        observation_extras: Sequence[str] = (),
         action_mask: bool = False,
         numeric_info: bool = False,
         render_mode: str | None = None,
@@ -167,7 +183,11 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             "repeat_action_probability", repeat_action_probability
         )
         self._max_steps = step_limit("max_steps", max_steps)
+        self._max_quiet_steps = step_limit("max_steps_without_news", max_steps_without_news)
         self._weights = RewardWeights.of(reward_weights)
+        self._user_terms = UserTerms(reward_terms)
+        self._terms = self._user_terms.zeros()
+        self._extras = Extras(observation_extras)
         self._has_action_mask, self._has_numeric_info = action_mask, numeric_info
         self.buttons = choose("action_set", action_set, ACTION_SETS)
         fps = {"render_fps": self._timing.actions_per_s}
@@ -193,7 +213,9 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self._spec: EnvSpec | None = None
         self.is_over = True
 
-        self.observation_space = deepcopy(observation.OBSERVATION_SPACE)  # its own generator
+        # copied, for its own generator
+        frozen = deepcopy(observation.OBSERVATION_SPACE.spaces)
+        self.observation_space = spaces.Dict({**frozen, **self._extras.spaces()})
         self.action_space = spaces.Discrete(len(self.buttons))
 
     @property
@@ -237,6 +259,11 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         """
         return heeded_mask(self.buttons, self.game_state.joy_ignore).astype(np.bool_)
 
+    @property
+    def built_in_reward(self) -> float:
+        """The last step's reward without the terms of ``reward_terms``."""
+        return float(sum(self._terms[name] for name in REWARD_TERMS))
+
     def declare_assist(self, name: str) -> None:
         """Have ``info["assists"]`` say from now on that the agent is helped by ``name``."""
         self._assists = tuple(sorted({*self._assists, name}))
@@ -258,7 +285,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             ConfigError: An option is unknown, the seed is no whole number from 0 on, or the goal is
                 reached in the start state.
         """
-        out = observation.new_observation()
+        out = self._new_observation()
         return out, self.reset_into(out, seed=seed, options=options)
 
     def reset_into(
@@ -283,7 +310,8 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         if self.is_over:
             raise reached_at_start(self.arguments["goal"], label)
         self._last_action = 0
-        return self._observe(out, dict.fromkeys(REWARD_TERMS, 0.0), [], frames=0)
+        self._terms = self._user_terms.zeros()
+        return self._observe(out, self._terms, [], frames=0)
 
     def step(self, action: int) -> tuple[Observation, float, bool, bool, StepInfo]:  # type: ignore[override]
         """Press a button and let the action's frames pass.
@@ -298,7 +326,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             InvalidActionError: There is no such action.
             ResetNeededError: No episode is running.
         """
-        out = observation.new_observation()
+        out = self._new_observation()
         return out, *self.step_into(action, out)
 
     def step_into(self, action: int, out: Observation) -> tuple[float, bool, bool, StepInfo]:
@@ -309,11 +337,12 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         button = self.buttons[self._decide(action)]
         frames = perform(self.emulator, button, self._timing, self._profile.maps, self._ears)
         previous, current = self._state, self._game.read()
-        terms = reward_terms(previous, current, progress, self._weights)
+        terms = self._terms = built_in_terms(previous, current, progress, self._weights)
+        self._user_terms.add(terms, previous, current, progress)
         new_flags = progress.update(current, terms)
         self._state = current
         terminated = self._goal(progress, current)
-        truncated = not terminated and progress.num_steps >= self._max_steps
+        truncated = not terminated and self._is_out_of_steps(progress)
         info = self._observe(out, terms, new_flags, frames)
         if terminated or truncated:
             self.is_over = True
@@ -374,7 +403,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
     def __getstate__(self) -> dict[str, Any]:
         saved = None if self._progress is None or self._emulator is None else self.save()
         return {
-            "arguments": self.arguments,
+            "arguments": {**self.arguments, "reward_terms": self._user_terms},
             "saved": saved,
             "is_closed": self._emulator is None,
             "attributes": {name: getattr(self, name) for name in _REPLACEABLE},
@@ -383,13 +412,23 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state["arguments"])  # type: ignore[misc]
+        terms = state["arguments"]["reward_terms"].given
+        self.__init__(**{**state["arguments"], "reward_terms": terms})  # type: ignore[misc]
         vars(self).update(state["attributes"])
         if state["saved"] is not None:
             self.load(state["saved"])
         self.spec, self._np_random_seed = state["spec"], state["np_random_seed"]
         if state["is_closed"]:
             self.close()
+
+    def _new_observation(self) -> Observation:
+        return cast(Observation, {**observation.new_observation(), **self._extras.new()})
+
+    def _is_out_of_steps(self, progress: EpisodeProgress) -> bool:
+        return (
+            progress.num_steps >= self._max_steps
+            or progress.num_steps_without_news >= self._max_quiet_steps
+        )
 
     def _decide(self, action: int) -> int:
         number = action_number(action, self.buttons)
@@ -403,6 +442,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
     ) -> StepInfo:
         state, progress, shown = self._state, self.progress, self._text.read()
         self._encoder.encode(state, shown, out)
+        self._extras.encode(state, progress, out)
         text = str(shown)
         progress.last_text = text or progress.last_text
         info = describe(state, self._profile, progress, text, terms, new_flags)

@@ -7,6 +7,7 @@ import stat
 import sys
 import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 from pokered_env.errors import PokeRedError
 
@@ -56,6 +57,18 @@ def read_file(path: Path, max_size: int) -> bytes:
     if status.st_size > max_size:
         raise FileKindError(f"has {status.st_size:,} bytes, at most {max_size:,} are possible")
     return path.read_bytes()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file that nobody ever sees half written; make its folder.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{uuid4().hex}")
+    temporary.write_bytes(data)
+    temporary.replace(path)
 
 
 def _home() -> Path:

@@ -73,6 +73,7 @@ class GameState:
         pokedex_owned: Bit n-1 is set when number n has been caught (19 bytes).
         pokedex_seen: Bit n-1 is set when number n has been seen (19 bytes).
         bag: Pairs of item id and quantity.
+        hidden_found: Bits of the hidden items and coins that have been found (16 bytes).
         num_hall_of_fame_teams: Times the game has been completed.
         joy_ignore: Buttons the game ignores now: A1 B2 SELECT4 START8 RIGHT16 LEFT32 UP64 DOWN128.
         walk_counter: 8 to 1 during a step of the player, 0 when standing.
@@ -94,6 +95,7 @@ class GameState:
     pokedex_owned: bytes
     pokedex_seen: bytes
     bag: tuple[tuple[int, int], ...]
+    hidden_found: bytes
     num_hall_of_fame_teams: int
     joy_ignore: int
     walk_counter: int
@@ -158,7 +160,7 @@ class GameReader:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._raw: tuple[list[int], bytes, bytes] | None = None
+        self._raw: tuple[list[int], bytes, bytes, bytes] | None = None
         self._state: GameState
         self._lasting: _Lasting
         self._lasting_raw = self._events = b""
@@ -168,20 +170,22 @@ class GameReader:
         read, byte = self._memory.read, self._memory.read_byte
         record = read(_RECORD.address, _RECORD.size)
         events = read(ram.EVENT_FLAGS.address, ram.EVENT_FLAGS.size)
+        hidden = read(ram.HIDDEN_FOUND.address, ram.HIDDEN_FOUND.size)
         moment = [*map(byte, _MOMENT)]
-        if (raw := (moment, record, events)) == self._raw:
+        if (raw := (moment, record, events, hidden)) == self._raw:
             return self._state
         self._raw = raw
         if events != self._events:
             self._events = events
         if (lasting := record[_LASTING]) != self._lasting_raw:
             self._lasting_raw, self._lasting = lasting, _decode_lasting(record)
-        self._state = self._decode(record, *moment)
+        self._state = self._decode(record, hidden, *moment)
         return self._state
 
     def _decode(
         self,
         record: bytes,
+        hidden: bytes,
         facing: int,
         battle: int,
         teams: int,
@@ -207,6 +211,7 @@ class GameReader:
             pokedex_owned=owned,
             pokedex_seen=seen,
             bag=bag,
+            hidden_found=hidden,
             num_hall_of_fame_teams=teams,
             joy_ignore=joy_ignore,
             walk_counter=walk_counter,

@@ -1,8 +1,9 @@
-"""Milestones of the open cartridge as start states, reached by the actions of a whole play.
+"""Milestones of a game as start states, reached by the actions of a whole play.
 
-The file gives, milestone by milestone, the actions since the one before; the first since power-on.
+A file gives, milestone by milestone, the actions since the one before, and what holds where they
+end (`EndCondition`). The first go on from the start state ``after``; without one, from power-on.
 Actions are run-length coded: ``6ar`` is six times A and once right, each button by its first
-letter. ``tests/pokered_env/cartridge/record_milestones.py`` writes it.
+letter. ``tests/pokered_env/cartridge/record_milestones.py`` writes the open cartridge's file.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import re
 from pathlib import Path
 
+from pokered_env.game.end_condition import EndCondition
 from pokered_env.game.rom_profile import StartState
 from pokered_env.game.scripts import InputScript, Press
 
@@ -32,10 +34,12 @@ def read_milestones(path: Path, rom_sha1: str) -> dict[str, StartState]:
     if data["sha1"] != rom_sha1:
         return {}
     states: dict[str, StartState] = {}
-    after: str | None = None
+    after: str | None = data.get("after")
     for entry in data["milestones"]:
         script = _script(entry["actions"], data["hold_frames"], data["action_frames"])
-        states[entry["name"]] = StartState(entry["description"], script, after)
+        states[entry["name"]] = StartState(
+            entry["description"], script, after, EndCondition(**entry["reached"])
+        )
         after = entry["name"]
     return states
 

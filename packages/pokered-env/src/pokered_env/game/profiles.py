@@ -1,10 +1,10 @@
-"""The games we know: Pokémon Red (UE), from tables of names and numbers, and the open cartridge."""
+"""The games we know: Pokémon Red and Blue (UE), from tables of names, and the open cartridge."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -19,9 +19,11 @@ from pokered_env.game.scripts import InputScript, Press, hides, is_in_control, s
 from pokered_env.game.text import CHARACTERS
 
 POKEMON_RED_SHA1 = "ea9bcae617fdf159b045185467ae58b2e4a48b9a"
+POKEMON_BLUE_SHA1 = "d7037c83e1ae5b39bde3c30787637ba1d4c48ce2"
 _DATA = Path(__file__).parents[1] / "data"
 OPEN_CARTRIDGE_PATH = _DATA / "open_cartridge.gb"
 MILESTONES_PATH = _DATA / "open_cartridge_milestones.json"
+_RED_MILESTONES_PATH = _DATA / "pokemon_red_milestones.json"
 POWER_ON = "power_on"
 
 
@@ -29,6 +31,15 @@ POWER_ON = "power_on"
 def open_cartridge_sha1() -> str:
     """Return the SHA-1 of the bundled cartridge."""
     return str(_open_cartridge_metadata()["sha1"])
+
+
+def known_roms() -> dict[str, Callable[[], RomProfile]]:
+    """Return what makes the profile of every ROM we know, by the ROM's SHA-1."""
+    return {
+        POKEMON_RED_SHA1: pokemon_red,
+        POKEMON_BLUE_SHA1: pokemon_blue,
+        open_cartridge_sha1(): open_cartridge,
+    }
 
 
 @cache
@@ -50,10 +61,23 @@ def pokemon_red() -> RomProfile:
         start_states={
             POWER_ON: StartState("the console has just been switched on", ()),
             "start": StartState("new game, in control in the first room", _RED_NEW_GAME),
+            **read_milestones(_RED_MILESTONES_PATH, POKEMON_RED_SHA1),
         },
         default_start_state="start",
         max_seed_noop_frames=15,
         joypad_routine=_RED_JOYPAD,
+    )
+
+
+@cache
+def pokemon_blue() -> RomProfile:
+    """Return the profile of Pokémon Blue (UE): Red's, without the milestones played on Red."""
+    red = pokemon_red()
+    return replace(
+        red,
+        name="pokemon_blue",
+        title="Pokémon Blue (UE)",
+        start_states={name: red.start_states[name] for name in (POWER_ON, "start")},
     )
 
 

@@ -52,6 +52,7 @@ CUR_MAP_TILESET = Symbol("wCurMapTileset", 0xD367)
 CUR_MAP_SIZE = Symbol("wCurMapHeight, wCurMapWidth", 0xD368, 2)  # in 32-pixel blocks
 MAP_DATA_POINTER = Symbol("wMapDataPtr", 0xD36A, 2)
 NUM_HOF_TEAMS = Symbol("wNumHoFTeams", 0xD5A2)
+HIDDEN_FOUND = Symbol("wObtainedHiddenItemsFlags, wObtainedHiddenCoinsFlags", 0xD6F0, 16)
 STATUS_FLAGS_5 = Symbol("wStatusFlags5", 0xD730)
 EVENT_FLAGS = Symbol("wEventFlags", 0xD747, 320)
 GRASS_RATE = Symbol("wGrassRate", 0xD887)

@@ -54,10 +54,8 @@ def resolve_rom(
     path, data = _read(_choose_path(rom_path))
     _check_header(path, data)
     sha1 = hashlib.sha1(data).hexdigest()
-    if sha1 == profiles.POKEMON_RED_SHA1:
-        profile = profiles.pokemon_red()
-    elif sha1 == profiles.open_cartridge_sha1():
-        profile = profiles.open_cartridge()
+    if (known := profiles.known_roms().get(sha1)) is not None:
+        profile = known()
     elif allow_unknown_rom:
         profile = profiles.unknown_rom(_title(data))
     else:
@@ -86,7 +84,7 @@ def _read(path: Path) -> tuple[Path, bytes]:
 
 
 _HINT = (
-    "Pass the unpacked .gb file of Pokémon Red (UE), or leave rom_path= and "
+    "Pass the unpacked .gb file of Pokémon Red or Blue (UE), or leave rom_path= and "
     f"{ROM_VARIABLE} out to play the bundled open cartridge."
 )
 _MIN_SIZE = 0x8000
@@ -112,9 +110,9 @@ def _title(data: bytes) -> str:
 
 
 def _unknown_rom_message(path: Path, data: bytes, sha1: str) -> str:
+    known = ", ".join(f"{make().title} ({sha1})" for sha1, make in profiles.known_roms().items())
     return (
-        f"{path} is a cartridge titled {_title(data)!r} with SHA-1 {sha1}. Expected Pokémon Red "
-        f"(UE), SHA-1 {profiles.POKEMON_RED_SHA1}, or the open cartridge, SHA-1 "
-        f"{profiles.open_cartridge_sha1()}. Pass allow_unknown_rom=True to try it as if it were "
+        f"{path} is a cartridge titled {_title(data)!r} with SHA-1 {sha1}. Known are, by their "
+        f"SHA-1, {known}. Pass allow_unknown_rom=True to try it as if it were "
         "Pokémon Red; observations may then mean nothing."
     )

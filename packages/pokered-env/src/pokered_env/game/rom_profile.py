@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pokered_env.game.end_condition import EndCondition
 from pokered_env.game.events import EventTable
 from pokered_env.game.glyphs import GlyphSource
 from pokered_env.game.maps import MapTable
@@ -19,11 +20,13 @@ class StartState:
         description: For people.
         script: Inputs that lead there.
         after: The start state they go on from; None for power-on.
+        reached: What holds there if all went well; None where the script itself waits for it.
     """
 
     description: str
     script: InputScript
     after: str | None = None
+    reached: EndCondition | None = None
 
 
 @dataclass(frozen=True)

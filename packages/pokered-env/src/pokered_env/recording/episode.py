@@ -31,6 +31,8 @@ OnStep = Callable[[PokeRedEnv], None]
 class EpisodeRecorder:
     """Records one episode of an environment from its reset on.
 
+    Rewards are those of the built-in terms: a file cannot hold the functions of ``reward_terms``.
+
     Args:
         env: A fresh environment, or one between episodes.
         state: Name, path or bytes of the start state; None for the environment's own.
@@ -55,7 +57,8 @@ class EpisodeRecorder:
     def step(self, action: int) -> bool:
         """Take an action; tell whether the episode is over."""
         step = self._env.step(action)
-        self.observation, reward, terminated, truncated, self.info = step
+        self.observation, _, terminated, truncated, self.info = step
+        reward = self._env.built_in_reward  # whoever replays it has no others
         self._actions.append(action)
         self._checks += _check(self.observation, reward)
         self._total_reward += reward
@@ -96,7 +99,7 @@ def replay(
         arguments: Further arguments of the environment, such as ``render_mode``.
 
     Returns:
-        The sum of the rewards.
+        The sum of the rewards, without those of ``reward_terms``.
 
     Raises:
         EpisodeMismatchError: The replay went another way; says where and what differs.
@@ -110,7 +113,8 @@ def replay(
         for number in range(len(episode.actions) + 1):
             reward = 0.0
             if number:
-                seen, reward, *_ = env.step(episode.actions[number - 1])
+                seen, *_ = env.step(episode.actions[number - 1])
+                reward = env.built_in_reward
             total += reward
             if verify:
                 _compare(episode, number, _check(seen, reward))

@@ -28,7 +28,7 @@ class NumericInfo(TypedDict, total=False):
             empty slot is 0.
         num_events: Events that have happened in this episode, int64.
         reward_terms: The weighted terms, ``(num_terms,)`` float64, in the order of
-            `RewardWeights`; their sum is the reward.
+            `RewardWeights`, then those of ``reward_terms``; their sum is the reward.
         coverage: Tiles stood on in this episode, int64.
         num_assists: Assists in use, int64; 0 for honest play.
         frames: Frames this step took, int64.

@@ -48,6 +48,8 @@ class EpisodeProgress:
 
     Attributes:
         is_completed: Whether the game has been completed in this episode.
+        num_steps_without_news: Steps since something was reached that the episode had not before: a
+            tile, event, badge, species, member, level, or the start.
         place: Map id, column and row where the player was last, moments between two maps left out.
     """
 
@@ -73,7 +75,8 @@ class EpisodeProgress:
         self.max_level_sum = state.level_sum
         self.max_party_size = len(state.party)
         self.first_hall_of_fame_teams = state.num_hall_of_fame_teams
-        self.num_steps = 0
+        self.hidden_found = state.hidden_found
+        self.num_steps = self.num_steps_without_news = 0
         self.event_flags: list[int] = []
         self.reward_sums: dict[str, float] = {}
         self.last_text = ""
@@ -85,9 +88,11 @@ class EpisodeProgress:
         for name, value in terms.items():
             if value:
                 self.reward_sums[name] = self.reward_sums.get(name, 0.0) + value
+        self.num_steps_without_news += 1
         if state is self._latest:
             return []
         self._latest = state
+        before = self._reached()
         if self.exploration.is_on_map(state):
             self.place = state.map_id, state.x, state.y
             self.exploration.visit(state)
@@ -96,13 +101,28 @@ class EpisodeProgress:
         self.events = events.union(state.events, self.events)
         self.badges |= state.badges
         self.pokedex_seen = events.union(state.pokedex_seen, self.pokedex_seen)
+        self.hidden_found = events.union(state.hidden_found, self.hidden_found)
         if is_field(state):
             lasting = self.lasting_owned(state)
             self.pokedex_owned = events.union(lasting, self.pokedex_owned)
             self.owned_lately = state.pokedex_owned
         self.max_level_sum = max(self.max_level_sum, state.level_sum)
         self.max_party_size = max(self.max_party_size, len(state.party))
+        if self._reached() != before:
+            self.num_steps_without_news = 0
         return new_flags
+
+    def _reached(self) -> tuple[object, ...]:
+        """Return what only ever grows."""
+        return (
+            self.exploration.num_tiles,
+            self.events,
+            self.badges,
+            self.pokedex_seen,
+            self.pokedex_owned,
+            self.max_level_sum,
+            self.max_party_size,
+        )
 
     def completes(self, state: GameState) -> bool:
         """Tell whether the game is completed in this state and was not so in the episode yet."""
@@ -160,7 +180,7 @@ class EpisodeProgress:
 
 
 _LIVE_FIELDS = ("exploration", "_latest")
-_BYTE_FIELDS = ("events", "pokedex_seen", "pokedex_owned", "owned_lately")
+_BYTE_FIELDS = ("events", "pokedex_seen", "pokedex_owned", "owned_lately", "hidden_found")
 
 
 def is_field(state: GameState) -> bool:

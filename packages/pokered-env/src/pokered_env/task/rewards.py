@@ -1,8 +1,8 @@
 """Reward terms: pure functions of the state before, the state now, and the episode's progress.
 
-No term can be farmed: `events`, `badges`, `explore`, `levels`, `party`, `seen`, `caught` and
-`completion` pay only for what has not been reached before in the episode, and `heal` takes for
-damage what it gives for healing, so that a loop of both is worth nothing.
+No term can be farmed: `events`, `badges`, `explore`, `levels`, `party`, `seen`, `caught`,
+`completion` and `hidden` pay only for what has not been reached before in the episode, and `heal`
+takes for damage what it gives for healing, so that a loop of both is worth nothing.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class RewardWeights:
         caught: A species caught for the first time.
         blackout: The whole party has fainted.
         completion: The game completed.
+        hidden: A hidden item or heap of coins found for the first time.
     """
 
     events: float = 4.0
@@ -44,6 +45,7 @@ class RewardWeights:
     caught: float = 1.0
     blackout: float = -1.0
     completion: float = 10.0
+    hidden: float = 0.0
 
     def __post_init__(self) -> None:
         for name, weight in asdict(self).items():
@@ -129,6 +131,11 @@ def completion(previous: GameState, current: GameState, progress: EpisodeProgres
     return float(progress.completes(current))
 
 
+def hidden(previous: GameState, current: GameState, progress: EpisodeProgress) -> float:
+    """Count hidden items and heaps of coins found for the first time in the episode."""
+    return len(first_set(current.hidden_found, progress.hidden_found))
+
+
 RewardTerm = Callable[[GameState, GameState, EpisodeProgress], float]
 
 REWARD_TERMS: Mapping[str, RewardTerm] = {
@@ -142,6 +149,7 @@ REWARD_TERMS: Mapping[str, RewardTerm] = {
     "caught": caught,
     "blackout": blackout,
     "completion": completion,
+    "hidden": hidden,
 }
 """The terms by name, unweighted."""
 

@@ -14,7 +14,7 @@ from typing import Any
 from pokered_env.emulation.state_file import pack_state, unpack_state
 from pokered_env.errors import StateFormatError
 
-MAGIC = b"PKRSNAP2"
+MAGIC = b"PKRSNAP3"
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,28 @@ from functools import lru_cache
 from math import inf
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 
 from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator
 from pokered_env.emulation.migration import ROM_BANK, migrate_state
 from pokered_env.emulation.state_file import MAGIC, open_state, pack_state, unpack_state
-from pokered_env.errors import ConfigError, StateError, StateFormatError, StateNotFoundError
-from pokered_env.folders import FileKindError, cache_folder, data_folder, read_file
+from pokered_env.errors import (
+    ConfigError,
+    StartScriptError,
+    StateError,
+    StateFormatError,
+    StateNotFoundError,
+)
+from pokered_env.folders import (
+    FileKindError,
+    cache_folder,
+    data_folder,
+    read_file,
+    write_atomically,
+)
 from pokered_env.game import scripts
+from pokered_env.game.game_state import GameState
 from pokered_env.game.rom import Rom
 
 State = str | os.PathLike[str] | bytes
@@ -52,6 +64,7 @@ def load_start_state(rom: Rom, state: State) -> bytes:
         StateNotFoundError: Nothing has this name or path.
         StateFormatError: The file or bytes are no save state of this ROM.
         StateMismatchError: It was made for another ROM.
+        StartScriptError: The script of this name did not lead where it should.
     """
     if isinstance(state, bytes):
         return _native(rom, state)
@@ -183,7 +196,7 @@ def save_start_state(rom: Rom, name: str, state: bytes, *, replace: bool = False
     """
     path = new_state_path(rom, name, replace=replace)
     try:
-        _write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
+        write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
     except OSError as error:
         raise _unwritable(path, error) from error
     return path
@@ -210,7 +223,7 @@ def _scripted(rom: Rom, name: str) -> bytes:
     except (OSError, StateError):
         state = _in_fresh_emulator(rom, lambda emulator: _play_script(rom, name, emulator))
     try:
-        _write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
+        write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
     except OSError as error:
         _log.info("Start state %r is not cached: %s", name, error)
     return state
@@ -221,13 +234,23 @@ def _play_script(rom: Rom, name: str, emulator: Emulator) -> None:
     if start.after is not None:
         emulator.load_state(_scripted(rom, start.after))
     scripts.play(start.script, emulator, rom.glyphs)
+    if start.reached is None:
+        return
+    profile = rom.profile
+    if missed := start.reached.missed(GameState.read(emulator), profile.events, profile.maps):
+        raise StartScriptError(
+            f"The script of {name!r} was played, but {' and '.join(missed)}. Play up to it by "
+            f"hand: `pokered states make my_{name} --state {start.after or 'power_on'}`, and start "
+            f"from 'my_{name}'."
+        )
 
 
 def _fingerprint(rom: Rom, name: str) -> str:
     start = rom.profile.start_states[name]
     script = [(p.button, p.hold_frames, p.total_frames, p.repeat, p.goal) for p in start.script]
     before = None if start.after is None else _fingerprint(rom, start.after)
-    return hashlib.sha1(repr((rom.sha1, PYBOY_VERSION, name, script, before)).encode()).hexdigest()
+    made_from = (rom.sha1, PYBOY_VERSION, name, script, start.reached, before)
+    return hashlib.sha1(repr(made_from).encode()).hexdigest()
 
 
 @lru_cache(maxsize=32)
@@ -248,10 +271,3 @@ def _in_fresh_emulator(rom: Rom, prepare: Callable[[Emulator], None]) -> bytes:
         return emulator.save_state()
     finally:
         emulator.close()
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{uuid4().hex}")
-    temporary.write_bytes(data)
-    temporary.replace(path)

@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = states.add_subparsers(required=True, metavar="verb")
     _command(verbs, "list", _list_states, "list start states")
     make = _command(verbs, "make", _make_state, "keep a state as a start state")
-    make.add_argument("name", help="what to call it")
+    make.add_argument("name", help="what to call it; a name with a script is made by that")
     source = make.add_mutually_exclusive_group()
     source.add_argument(
         "--from",
@@ -214,6 +214,11 @@ def _make_state(options: argparse.Namespace) -> int:
     from pokered_env.tools.play import play
 
     rom = resolve_rom(options.rom, allow_unknown_rom=options.allow_unknown_rom)
+    chosen = options.episode, options.source, options.state
+    if options.name in rom.profile.start_states and not options.force and chosen == (None,) * 3:
+        load_start_state(rom, options.name)
+        print(f"{options.name}: made by its script and cached; begin there by this name")
+        return 0
     new_state_path(rom, options.name, replace=options.force)  # before anybody plays for it
     if options.episode is not None:
         state = last_state(Episode.load(options.episode), options.rom)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pokered_env.wrappers.arrays import FlatObservation, ScreenOnly
 from pokered_env.wrappers.assists import FastText, InfiniteHealth, InfiniteMoney, NoWildBattles
-from pokered_env.wrappers.curriculum import Milestone, MilestoneCurriculum
+from pokered_env.wrappers.curriculum import MilestoneCurriculum, SwarmCurriculum
+from pokered_env.wrappers.milestones import Milestone
 from pokered_env.wrappers.overlay import Overlay
 from pokered_env.wrappers.text import HashedWords
 
@@ -19,4 +20,5 @@ __all__ = [
     "NoWildBattles",
     "Overlay",
     "ScreenOnly",
+    "SwarmCurriculum",
 ]

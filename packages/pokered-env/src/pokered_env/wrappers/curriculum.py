@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from typing import Any
 
+import gymnasium as gym
+from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorWrapper
 from numpy.typing import NDArray
 
 from pokered_env.arguments import probability
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import ConfigError, StateFormatError
+from pokered_env.game.ram import num_set_bits
 from pokered_env.vector.vector_env import PokeRedVectorEnv
+from pokered_env.wrappers.game import game_of
+from pokered_env.wrappers.milestones import Milestone, Milestones, SwarmFolder
 
-
-@dataclass(frozen=True)
-class Milestone:
-    """An event that some environment has been the first to reach.
-
-    Attributes:
-        event: Its name.
-        state: The emulator's state right after it; None where nobody starts from it: the goal was
-            reached with it, or the episode's last step with autoreset `SameStep`.
-        env_index: Which environment got there.
-        total_steps: Steps all environments together had taken.
-        steps_from_start: Steps of play from the first start state to here, those of the milestones
-            it was reached from included: what an agent would need without the curriculum.
-        parent: Event of the milestone it was reached from; None from the first start state.
-        first_state: The start state of the environment's own that it all began at.
-    """
-
-    event: str
-    state: bytes | None
-    env_index: int
-    total_steps: int
-    steps_from_start: int
-    parent: str | None
-    first_state: str
+_ASSIST = "milestone_curriculum"
 
 
 class MilestoneCurriculum(VectorWrapper):
-    """Moves environments to the newest milestone any of them has reached.
+    """Moves environments to the furthest milestone any of them has reached.
 
     Whenever an environment is the first to set an event flag, its state is kept. From then on every
-    episode that begins starts there with probability ``share``, otherwise where it did before.
+    episode that begins starts at the one with most flags set (the newest among equals) with
+    probability ``share``, otherwise where it did before.
     Episodes under way are not disturbed, and none starts where the goal has been reached.
     ``info["assists"]`` names ``milestone_curriculum``, and `milestones` says honestly what was
     reached from where. An event first reached where no state could be kept is named once more when
@@ -52,34 +36,46 @@ class MilestoneCurriculum(VectorWrapper):
 
     Args:
         env: The vector environment.
-        share: Probability of starting at the newest milestone.
+        share: Probability of starting at the furthest milestone.
+        folder: Folder through which processes share their milestones; what others have shared is
+            taken in when episodes end or are reset. None to keep to oneself.
 
     Raises:
-        ConfigError: The environment is no `PokeRedVectorEnv`, or ``share`` no probability.
+        ConfigError: The environment is no `PokeRedVectorEnv`, ``share`` no probability, or
+            ``folder`` cannot be used.
     """
 
-    def __init__(self, env: PokeRedVectorEnv, share: float = 0.5) -> None:
+    def __init__(
+        self,
+        env: PokeRedVectorEnv,
+        share: float = 0.5,
+        folder: str | os.PathLike[str] | None = None,
+    ) -> None:
         super().__init__(env)
         if not isinstance(env, PokeRedVectorEnv):
             raise ConfigError(f"MilestoneCurriculum needs a PokeRedVectorEnv, not {env!r}.")
-        if env.envs[0].arguments["numeric_info"]:
-            raise ConfigError(
-                "MilestoneCurriculum reads the names of events from info, which has none with "
-                "numeric_info=True. Make the environments without it."
-            )
-        self._share = probability("share", share)
         self._vector_env = env
         self._envs: list[PokeRedEnv] = env.envs
-        self._first = env.envs[0].start_states
+        self._milestones = _milestones_for(env.envs[0], share, folder)
         self._total_steps = 0
-        self.milestones: list[Milestone] = []
         for each in self._envs:
-            each.declare_assist("milestone_curriculum")
+            each.declare_assist(_ASSIST)
+
+    @property
+    def milestones(self) -> list[Milestone]:
+        """The milestones, in the order they were reached or taken in."""
+        return self._milestones.list
+
+    def reset(self, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
+        """Reset, to where others have got meanwhile."""
+        if self._milestones.take_from_others():
+            self._move_starts()
+        return super().reset(**kwargs)
 
     def step(self, actions: Any) -> tuple[Any, NDArray[Any], NDArray[Any], NDArray[Any], Any]:
         """Step; keep the state of whoever reached something new."""
         result = super().step(actions)
-        _, _, terminated, _, infos = result
+        _, _, terminated, truncated, infos = result
         self._total_steps += self.num_envs
         has_restarted = infos.get("_final_info", [False] * self.num_envs)  # only with SameStep
         for i in range(self.num_envs):
@@ -93,6 +89,8 @@ class MilestoneCurriculum(VectorWrapper):
             is_start = not (has_restarted[i] or terminated[i])
             for event in events:
                 self._reached(event, i, begun_at, num_steps, is_start)
+        if (terminated | truncated).any() and self._milestones.take_from_others():
+            self._move_starts()
         return result
 
     def report(self) -> list[dict[str, Any]]:
@@ -129,34 +127,99 @@ class MilestoneCurriculum(VectorWrapper):
                 f"This is nothing that MilestoneCurriculum.save() returned ({error!r})."
             ) from error
         self._vector_env.load(envs)
-        self.milestones, self._total_steps = milestones, total_steps
+        self._milestones.list, self._total_steps = milestones, total_steps
         self._move_starts()
 
     def _reached(self, event: str, i: int, begun_at: str, num_steps: int, is_start: bool) -> None:
-        known = [milestone for milestone in self.milestones if milestone.event == event]
-        if any(milestone.state is not None for milestone in known) or (known and not is_start):
+        if not self._milestones.wants(event, is_start):
             return
-        parent = self._parent(begun_at)
-        self.milestones.append(
-            Milestone(
-                event=event,
-                state=self._envs[i].emulator.save_state() if is_start else None,
-                env_index=i,
-                total_steps=self._total_steps,
-                steps_from_start=num_steps + (parent.steps_from_start if parent else 0),
-                parent=parent.event if parent else None,
-                first_state=parent.first_state if parent else begun_at,
-            )
-        )
+        reached = _milestone(self._envs[i], event, i, self._total_steps, num_steps, is_start)
+        self._milestones.add(replace(reached, first_state=begun_at), begun_at)
         self._move_starts()
 
     def _move_starts(self) -> None:
-        starts = self._first
-        if newest := [m for m in self.milestones if m.state is not None][-1:]:
-            starts = starts.with_share(newest[0].event, newest[0].state or b"", self._share)
+        starts = self._milestones.starts()
         for env in self._envs:
             env.start_states = starts
 
-    def _parent(self, start_state: str) -> Milestone | None:
-        starts = (milestone for milestone in self.milestones if milestone.state is not None)
-        return next((m for m in starts if m.event == start_state), None)
+
+class SwarmCurriculum(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
+    """Does for one environment in a process of its own what `MilestoneCurriculum` does for many.
+
+    The processes, such as those of Stable-Baselines3's `SubprocVecEnv`, share their milestones
+    through a folder. A reset begins at the furthest one with probability ``share``.
+    ``info["assists"]`` names ``milestone_curriculum``.
+
+    Args:
+        env: A Pokémon Red environment, wrapped or not.
+        folder: The folder, the same for all processes, whose goals must be the same too. It
+            outlives them: a new run goes on from there, or takes a new folder.
+        share: Probability of starting at the furthest milestone.
+
+    Raises:
+        ConfigError: It is another environment, ``share`` no probability, or ``folder`` cannot be
+            used.
+    """
+
+    def __init__(
+        self, env: gym.Env[Any, Any], folder: str | os.PathLike[str], share: float = 0.5
+    ) -> None:
+        self._base = game_of(env, "SwarmCurriculum")
+        RecordConstructorArgs.__init__(self, folder=folder, share=share)
+        gym.Wrapper.__init__(self, env)
+        self._milestones = _milestones_for(self._base, share, folder)
+        self._total_steps = 0
+        self._base.declare_assist(_ASSIST)
+
+    @property
+    def milestones(self) -> list[Milestone]:
+        """The milestones, in the order they were reached or taken in."""
+        return self._milestones.list
+
+    def reset(self, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
+        """Reset, to where others have got meanwhile."""
+        self._milestones.take_from_others()
+        self._base.start_states = self._milestones.starts()
+        return self.env.reset(**kwargs)
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """Step; share the state if something new was reached."""
+        result = self.env.step(action)
+        self._total_steps += 1
+        progress = self._base.progress
+        is_start = not result[2]
+        for event in result[4]["new_events"]:
+            if self._milestones.wants(event, is_start):
+                reached = _milestone(
+                    self._base, event, 0, self._total_steps, progress.num_steps, is_start
+                )
+                self._milestones.add(reached, progress.start_state)
+        return result
+
+
+def _milestones_for(
+    env: PokeRedEnv, share: float, folder: str | os.PathLike[str] | None
+) -> Milestones:
+    if env.arguments["numeric_info"]:
+        raise ConfigError(
+            "A curriculum reads the names of events from info, which has none with "
+            "numeric_info=True. Make the environment without it."
+        )
+    swarm = None if folder is None else SwarmFolder(folder, env.rom)
+    return Milestones(env.start_states, probability("share", share), swarm)
+
+
+def _milestone(
+    env: PokeRedEnv, event: str, index: int, total_steps: int, num_steps: int, is_start: bool
+) -> Milestone:
+    """Return what an environment has just reached, counted from the start of its episode."""
+    return Milestone(
+        event=event,
+        state=env.emulator.save_state() if is_start else None,
+        num_events=num_set_bits(env.game_state.events) if is_start else 0,
+        env_index=index,
+        total_steps=total_steps,
+        steps_from_start=num_steps,
+        parent=None,
+        first_state=env.progress.start_state,
+    )
