@@ -125,7 +125,7 @@ def load_run(
 def open_rows(config: TrainConfig, num_envs: int, seed: int) -> EpisodeRows:
     """Make the environments of a configuration."""
     env = make_vector_env(config.env, num_envs, config.env_kwargs, config.vectorization)
-    return EpisodeRows(env, seed, config.agent.action_mask)
+    return EpisodeRows(env, seed, config.agent.action_mask, config.agent.dropped_keys)
 
 
 def split_run_path(path: Path) -> tuple[RunDirectory, Path]:

@@ -96,7 +96,7 @@ def evaluate_fresh(agent: Actor, config: TrainConfig, seed: int) -> Evaluation:
     num_envs = min(config.eval_episodes, _MOST_ENVS)
     env = make_vector_env(config.env, num_envs, config.env_kwargs, config.vectorization)
     try:
-        rows = EpisodeRows(env, seed, config.agent.action_mask)
+        rows = EpisodeRows(env, seed, config.agent.action_mask, config.agent.dropped_keys)
         return evaluate(agent, rows, config.eval_episodes, config.eval_mode)
     finally:
         env.close()

@@ -91,7 +91,7 @@ def build_parts(
     """
     env = make_vector_env(config.env, config.num_envs, config.env_kwargs, config.vectorization)
     stack.callback(env.close)
-    rows = EpisodeRows(env, config.seed, config.agent.action_mask)
+    rows = EpisodeRows(env, config.seed, config.agent.action_mask, config.agent.dropped_keys)
     spaces = (rows.observation_space, rows.action_space)
     agent = Agent(
         *spaces,
