@@ -55,6 +55,14 @@ def test_flags_override_yaml():
     assert config.agent.rssm.deter == 32 and config.log.tensorboard
 
 
+def test_the_flag_of_wrappers_is_repeated_and_their_order_is_kept(tmp_path):
+    flags = ["--wrappers", "a:b", "--wrappers", "c:d"]
+    config = parse_flags(flags, preset_config("paper", "xs"))
+    assert config.wrappers == ("a:b", "c:d")
+    save_yaml(config, tmp_path / "config.yaml")
+    assert load_yaml(tmp_path / "config.yaml") == config
+
+
 def test_environment_arguments_are_json_on_the_command_line():
     config = parse_flags(["--env-kwargs", '{"max_steps": 5}'], TrainConfig())
     assert config.env_kwargs == {"max_steps": 5}

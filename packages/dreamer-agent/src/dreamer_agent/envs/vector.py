@@ -16,6 +16,7 @@ from gymnasium.envs.registration import EnvSpec, load_env_creator
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 
 from dreamer_agent.envs.contract import OLD_API, check_reset, check_step
+from dreamer_agent.envs.wrappers import Wrap, find_wrapper
 from dreamer_agent.errors import EnvError
 
 __all__ = [
@@ -148,6 +149,7 @@ def make_vector_env(
     num_envs: int = 1,
     kwargs: Mapping[str, Any] | None = None,
     vectorization: Vectorization = "auto",
+    wrappers: Sequence[str] = (),
 ) -> VectorEnv[Any, Any, Any]:
     """Make environments behind one vector interface.
 
@@ -158,19 +160,28 @@ def make_vector_env(
         vectorization: ``own`` takes the environment's vector version; ``sync`` steps copies one
             after the other; ``async`` gives each a process. ``auto`` takes the own version if a
             run on it can be resumed exactly (it has ``save`` and ``load``), else ``sync``.
+        wrappers: ``module:function`` each, applied to every environment, the first one innermost;
+            an own vector version cannot be wrapped.
 
     Raises:
         EnvError: The id is unknown, its module is missing, or the environment cannot be built.
     """
     kwargs = kwargs or {}
+    if wrappers and vectorization == "own":
+        raise EnvError(
+            f"--wrappers {' '.join(wrappers)} cannot wrap the environment's own vector version; "
+            "choose --vectorization sync or async."
+        )
+    wraps = [find_wrapper(name) for name in wrappers]
     try:
         module, _, name = env_id.rpartition(":")
         if module:
             importlib.import_module(module)
         spec = gym.spec(name)
-        if vectorization == "own" or (vectorization == "auto" and _own_version_resumes(spec)):
+        takes_own = vectorization == "auto" and not wraps and _own_version_resumes(spec)
+        if vectorization == "own" or takes_own:
             return _make_own(spec, env_id, num_envs, kwargs)
-        make = [_factory(env_id, kwargs) for _ in range(num_envs)]
+        make = [_factory(env_id, kwargs, wraps) for _ in range(num_envs)]
         disabled = AutoresetMode.DISABLED
         if vectorization == "async":
             return AsyncVectorEnv(make, autoreset_mode=disabled)
@@ -185,6 +196,8 @@ def make_vector_env(
             f"No environment {env_id!r}: {error} Ids look like CartPole-v1 or "
             "module:Id-v0, where importing the module registers the id."
         ) from error
+    except EnvError:
+        raise
     except Exception as error:
         raise EnvError(
             f"The environment {env_id!r} could not be made with {kwargs}: "
@@ -216,11 +229,16 @@ def _make_own(
     return gym.make_vec(env_id, num_envs, "vector_entry_point", **kwargs)
 
 
-def _factory(env_id: str, kwargs: Mapping[str, Any]) -> Callable[[], gym.Env[Any, Any]]:
+def _factory(
+    env_id: str, kwargs: Mapping[str, Any], wraps: Sequence[Wrap]
+) -> Callable[[], gym.Env[Any, Any]]:
     def make() -> gym.Env[Any, Any]:
         if multiprocessing.parent_process() is not None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trainer to answer
-        return ResumableEnv(gym.make(env_id, disable_env_checker=True, **kwargs))
+        env: gym.Env[Any, Any] = gym.make(env_id, disable_env_checker=True, **kwargs)
+        for wrap in wraps:
+            env = wrap(env)
+        return ResumableEnv(env)
 
     return make
 

@@ -124,7 +124,9 @@ def load_run(
 
 def open_rows(config: TrainConfig, num_envs: int, seed: int) -> EpisodeRows:
     """Make the environments of a configuration."""
-    env = make_vector_env(config.env, num_envs, config.env_kwargs, config.vectorization)
+    env = make_vector_env(
+        config.env, num_envs, config.env_kwargs, config.vectorization, config.wrappers
+    )
     return EpisodeRows(env, seed, config.agent.action_mask, config.agent.dropped_keys)
 
 

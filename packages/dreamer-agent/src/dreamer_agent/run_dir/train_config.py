@@ -83,6 +83,9 @@ class TrainConfig:
     """Gymnasium id; "module:Id-v0" imports the module first (e.g. pokered_env:PokeRed-v0)."""
     env_kwargs: Json = field(default_factory=dict)
     """Arguments of the environment, e.g. '{"max_steps": 2048}'."""
+    wrappers: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
+    """"module:function", called with each environment and returning the wrapped one; repeat the
+    flag for several, the first one innermost."""
     num_envs: PositiveInt = 1
     """Environments stepped side by side."""
     vectorization: Vectorization = "auto"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -52,6 +52,7 @@ class ObservationSpec:
         decode: Whether the world model reconstructs it.
         loss_scale: Weight of its reconstruction loss.
         block: Edge of the squares of equal pixels a mask is drawn in.
+        value_count: How many integers an element can be, if the space is a bounded integer Box.
     """
 
     key: str
@@ -66,6 +67,7 @@ class ObservationSpec:
     decode: bool = True
     loss_scale: float = 1.0
     block: int = 1
+    value_count: int | None = None
 
     @property
     def image_size(self) -> tuple[int, int, int]:
@@ -149,6 +151,7 @@ def _spec(
         decode=settings.decode,
         loss_scale=settings.loss_scale,
         block=(settings.block or block) if modality == "mask" else 1,
+        value_count=_value_count(space),
     )
 
 
@@ -205,7 +208,8 @@ def _classes(space: gym.Space[Any], modality: Modality) -> tuple[tuple[int, ...]
         count = space.nvec.max() if modality == "tokens" else space.nvec
         classes = tuple(int(n) for n in np.ravel(count))
         return classes, tuple(int(s) for s in np.ravel(space.start))[: len(classes)]
-    if modality == "discrete" and _is_bounded_integer(space):
+    count = _value_count(space)
+    if modality == "discrete" and isinstance(space, spaces.Box) and count and count <= MAX_CLASSES:
         low, high = (np.ravel(bound).astype(np.int64) for bound in (space.low, space.high))
         return tuple((high - low + 1).tolist()), tuple(low.tolist())
     if modality in ("discrete", "tokens"):
@@ -213,9 +217,10 @@ def _classes(space: gym.Space[Any], modality: Modality) -> tuple[tuple[int, ...]
     return (), ()
 
 
-def _is_bounded_integer(space: gym.Space[Any]) -> TypeGuard[spaces.Box]:
-    is_integer = isinstance(space, spaces.Box) and space.dtype.kind in "iub"
-    return is_integer and int(space.high.max()) - int(space.low.min()) < MAX_CLASSES
+def _value_count(space: gym.Space[Any]) -> int | None:
+    if not (isinstance(space, spaces.Box) and space.dtype.kind in "iub"):
+        return None
+    return int(space.high.max()) - int(space.low.min()) + 1
 
 
 def _highest_pixel(space: gym.Space[Any]) -> float:
@@ -282,7 +287,7 @@ def describe(observations: Mapping[str, ObservationSpec], action: ActionSpec) ->
             if name not in unused
         }
 
-    unused = ("encode", "decode", "loss_scale", "high")
+    unused = ("encode", "decode", "loss_scale", "high", "value_count")
     return {
         "observation": {key: builtin(spec, unused) for key, spec in observations.items()},
         "action": builtin(action, ()),
