@@ -10,7 +10,7 @@ from dreamer_agent.agent import Agent
 from dreamer_agent.config import AgentConfig, RSSMConfig, TextConfig, VectorConfig
 from dreamer_agent.errors import CheckpointError, NonFiniteError, SpaceError
 from dreamer_agent.model.tensors import last_rows
-from dreamer_agent.presets import preset
+from dreamer_agent.presets import PRESETS, preset
 from gymnasium import spaces
 
 ACTION = spaces.Discrete(4)
@@ -185,7 +185,7 @@ def test_masks_are_learned_and_honoured_in_imagination():
 # Learning
 
 
-@pytest.mark.parametrize("name", ["paper", "notes"])
+@pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("observation", [BOX, SMALL_GAME], ids=["box", "game"])
 def test_every_parameter_receives_gradient(name, observation):
     agent = build(observation, config=small(name))

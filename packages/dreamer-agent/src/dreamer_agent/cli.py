@@ -70,12 +70,12 @@ def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _train(arguments: list[str]) -> None:
-    from dreamer_agent.presets import SIZES
+    from dreamer_agent.presets import PRESETS, SIZES
     from dreamer_agent.run_dir.run_config import load_run_config
     from dreamer_agent.run_dir.train_config import load_yaml, parse_flags, preset_config
 
     parser = argparse.ArgumentParser(prog="dreamer train", add_help=False, allow_abbrev=False)
-    parser.add_argument("--preset", choices=("paper", "notes"))
+    parser.add_argument("--preset", choices=PRESETS)
     parser.add_argument("--size", choices=SIZES)
     parser.add_argument("--config", type=Path)
     parser.add_argument("--resume", type=Path)
