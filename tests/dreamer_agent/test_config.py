@@ -129,7 +129,7 @@ def test_notes_switch_what_the_notes_describe():
 
 
 def test_unknown_names_are_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match="paper, notes"):
+    with pytest.raises(ConfigError, match="paper, published, notes"):
         preset("papier")
     with pytest.raises(ConfigError, match="400m"):
         preset("paper", "2m")
