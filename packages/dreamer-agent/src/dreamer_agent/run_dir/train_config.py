@@ -160,7 +160,8 @@ _DESCRIPTION = """Learn in an environment, into a run directory.
 Read before the options below, in this order: --preset {paper,published,notes} and --size
 {xs,1m,12m,25m,50m,100m,200m,400m} choose the agent; --config FILE is YAML with any of the options
 (agent: {rssm: {deter: 512}}). --resume RUN continues a run; --offline REPLAY learns the world
-model from a stored replay, without an environment."""
+model from a stored replay, without an environment. --trust: a config.yaml or FILE of
+another user may name modules to import (env, wrappers); what is imported is printed first."""
 
 _ADAPTER = TypeAdapter(TrainConfig)
 
