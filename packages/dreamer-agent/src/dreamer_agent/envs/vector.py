@@ -97,7 +97,7 @@ class ResumableEnv(gym.Wrapper[Any, Any, Any, Any]):
 
     def _try_save(self) -> bool:
         """Call ``save`` once: it may mean something else, and take a path or return nothing."""
-        env = self.env.unwrapped
+        env: Any = self.env.unwrapped
         if self._time_limit is False or not _can_save(env):
             return False
         try:

@@ -20,7 +20,7 @@ _WRAPPER = "with a wrapper (--wrappers module:function)"
 
 def overview(specs: Mapping[str, ObservationSpec], config: AgentConfig) -> list[tuple[str, ...]]:
     """Return one row of ``COLUMNS`` per key; keys that are left out come last."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             key,
             f"{spec.dtype} {spec.shape}",
