@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pydantic
 import pytest
 import torch
+from dreamer_agent import presets
 from dreamer_agent.behaviour.actor_critic import ActorCritic
 from dreamer_agent.config import AgentConfig, ImageConfig, RSSMConfig
 from dreamer_agent.errors import ConfigError
 from dreamer_agent.model.world_model import WorldModel
 from dreamer_agent.presets import SIZES, preset
+from dreamer_agent.run_dir.train_config import preset_config
 from dreamer_agent.spaces.actions import action_spec
 from dreamer_agent.spaces.observation import observation_specs
 from gymnasium import spaces
@@ -56,6 +59,36 @@ PARAMETERS = {
 }
 
 
+def leaves(config):
+    def walk(value, path):
+        if isinstance(value, dict) and value:
+            for key, part in value.items():
+                yield from walk(part, f"{path}.{key}" if path else key)
+        else:
+            yield path, value
+
+    return dict(walk(dataclasses.asdict(config), ""))
+
+
+def test_paper_departs_from_published_in_what_is_listed_where_presets_are_defined():
+    paper, published = (leaves(preset_config(name)) for name in ("paper", "published"))
+    differs = {
+        name: (paper[name], published[name]) for name in paper if paper[name] != published[name]
+    }
+    assert differs == {
+        "agent.image.stem": ("tile", "nature"),
+        "agent.precision": ("float32", "bfloat16"),
+        "agent.actor.unimix": (0.01, 0.0),
+        "replay.context_every": (8, 1),
+        "replay.capacity": (2_000_000, 5_000_000),
+        "eval_mode": ("greedy", "sample"),
+    }
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "published.md"
+    for name in differs:
+        assert f"`{name.removeprefix('agent.')}" in presets.__doc__.replace("``", "`")
+        assert f"| `{name}` |" in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_sizes_have_exactly_the_parameters_they_had(size):
     assert count_parameters(with_stem(preset("paper", size), "nature")) == PARAMETERS[size]
@@ -96,7 +129,7 @@ def test_notes_switch_what_the_notes_describe():
 
 
 def test_unknown_names_are_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match="paper, notes"):
+    with pytest.raises(ConfigError, match="paper, published, notes"):
         preset("papier")
     with pytest.raises(ConfigError, match="400m"):
         preset("paper", "2m")

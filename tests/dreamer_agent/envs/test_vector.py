@@ -56,15 +56,27 @@ def test_saving_is_used_only_where_no_wrapper_has_state_of_its_own():
     assert "actions" in keys(ResumableEnv(CountingEnv()))
 
 
-def test_a_save_that_gives_no_bytes_is_refused_with_what_to_do():
-    class Odd(SavingEnv):
-        def save(self):
-            return object()
+class NoBytes(SavingEnv):
+    def save(self):
+        return object()
 
-    env = ResumableEnv(Odd())
-    env.reset(seed=0)
-    with pytest.raises(EnvError, match=r"save\(\) returned object; .*bytes"):
-        env.episode_state()
+
+class SavesToPath(SavingEnv):
+    def save(self, path):
+        raise AssertionError("never with a path")
+
+
+@pytest.mark.parametrize(("kind", "word"), [(NoBytes, "returned object"), (SavesToPath, "path")])
+def test_a_save_of_another_meaning_is_tried_once_and_actions_are_repeated_instead(kind, word):
+    env, again = ResumableEnv(kind()), ResumableEnv(kind())
+    with pytest.warns(UserWarning, match=rf"{kind.__name__}\.save\(\) .*{word}"):
+        env.reset(seed=4)
+    env.unwrapped.length = 9
+    play(env, 2)
+    again.state_to_restore = env.episode_state()
+    with pytest.warns(UserWarning):
+        again.reset()
+    assert np.array_equal(env.step(1)[0]["where"], again.step(1)[0]["where"])
 
 
 def test_episode_seeds_differ_by_run_environment_and_episode():

@@ -18,12 +18,36 @@ def _sick_agent():
     return agent
 
 
+def _clone(agent):
+    return {name: value.clone() for name, value in agent.state_dict().items()}
+
+
+def test_nothing_follows_a_step_that_was_dropped_and_all_follows_one_that_was_taken():
+    agent = Agent(SPACE, ACTION, dataclasses.replace(preset("paper", "xs"), precision="float16"))
+    slow = agent.actor_critic.slow_critic.heads[0].out.weight
+    scale, batch = agent._updater.loss_scale, random_batch(SPACE, ACTION)
+    with torch.no_grad():  # both have somewhere to go, and a scale that must overflow
+        slow.add_(1)
+        agent.actor_critic.return_scale.high.fill_(5)
+        scale.value = 2.0**100
+    before = _clone(agent)
+    agent.update(batch)
+    assert scale.value == 2.0**99
+    assert all(torch.equal(value, before[name]) for name, value in agent.state_dict().items())
+    scale.value = 1.0
+    agent.update(batch)
+    after = agent.state_dict()
+    moved = ("actor_critic.slow_critic.heads.0.out.weight", "actor_critic.return_scale.high")
+    assert not any(torch.equal(after[name], before[name]) for name in moved)
+
+
 def test_a_loss_that_is_not_finite_lowers_the_scale_until_it_cannot_be_the_cause():
     agent, batch = _sick_agent(), random_batch(SPACE, ACTION)
     scale = agent._updater.loss_scale
-    before = scale.value
+    before, weights = scale.value, _clone(agent)
     agent.update(batch)
     assert scale.value == before / 2
+    assert all(torch.equal(value, weights[name]) for name, value in agent.state_dict().items())
     scale.value = 1.0
     with pytest.raises(NonFiniteError, match="reward"):
         agent.update(batch)

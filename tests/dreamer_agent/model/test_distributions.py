@@ -101,7 +101,7 @@ def test_unimix_keeps_every_class_above_its_share_of_the_uniform():
     probs = dist.mixed_log_probs(logits, 0.01).exp().numpy()
     softmax = np.exp(logits.numpy() - 50) / np.exp(logits.numpy() - 50).sum()
     np.testing.assert_allclose(probs, 0.99 * softmax + 0.01 / 4, rtol=1e-5)
-    assert probs.min() >= 0.01 / 4
+    assert probs.min() >= np.float32(0.01 / 4)
 
 
 @pytest.mark.parametrize("classes", [4, 32])

@@ -11,6 +11,7 @@ from dreamer_agent.presets import preset
 from dreamer_agent.run_dir.run_config import save_run_config
 from dreamer_agent.run_dir.train_config import (
     TrainConfig,
+    dump_yaml,
     from_mapping,
     load_yaml,
     parse_flags,
@@ -53,6 +54,14 @@ def test_preset_notes_also_keeps_sequences_within_episodes():
 def test_flags_override_yaml():
     config = parse_flags(["--agent.rssm.deter", "32", "--log.tensorboard", "True"], TrainConfig())
     assert config.agent.rssm.deter == 32 and config.log.tensorboard
+
+
+def test_the_flag_of_wrappers_is_repeated_and_their_order_is_kept(tmp_path):
+    flags = ["--wrappers", "a:b", "--wrappers", "c:d"]
+    config = parse_flags(flags, preset_config("paper", "xs"))
+    assert config.wrappers == ("a:b", "c:d")
+    (tmp_path / "config.yaml").write_text(dump_yaml(config))
+    assert load_yaml(tmp_path / "config.yaml") == config
 
 
 def test_environment_arguments_are_json_on_the_command_line():

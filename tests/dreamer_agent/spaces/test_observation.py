@@ -8,8 +8,8 @@ import pytest
 from dreamer_agent.config import AgentConfig, ImageConfig, ModalityConfig, VectorConfig
 from dreamer_agent.errors import ConfigError, SpaceError
 from dreamer_agent.spaces.actions import action_spec
+from dreamer_agent.spaces.keys import SINGLE_KEY
 from dreamer_agent.spaces.observation import (
-    SINGLE_KEY,
     action_mask_key,
     as_action_mask,
     describe,

@@ -178,6 +178,20 @@ class SavedVectorEnv(SyncVectorEnv):
         self._autoreset_envs = state[1].copy()
 
 
+class SavesToPathVectorEnv(SavedVectorEnv):
+    def save(self, path):
+        raise AssertionError("never with a path")
+
+
+def test_a_vector_environment_whose_save_wants_a_path_does_not_stop_a_checkpoint():
+    collector, _, _ = make(AutoresetMode.NEXT_STEP, env=SavingEnv, vector=SavesToPathVectorEnv)
+    collector.step()
+    with pytest.warns(UserWarning, match=r"save\(\) of SavesToPathVectorEnv .*path"):
+        state = collector.state()
+    again, _, _ = make(AutoresetMode.NEXT_STEP, env=SavingEnv, vector=SavesToPathVectorEnv)
+    assert not again.restore(state)
+
+
 def test_environments_about_to_reset_themselves_do_so_after_a_restore():
     collector, _, agent = make(
         AutoresetMode.NEXT_STEP, env=SavingEnv, vector=SavedVectorEnv, num_envs=1

@@ -22,8 +22,8 @@ from dreamer_agent.model.tensors import obs_tensors
 from dreamer_agent.model.world_model import FilterMode, WorldModel
 from dreamer_agent.replay.batch import Batch
 from dreamer_agent.spaces.actions import action_spec
+from dreamer_agent.spaces.keys import by_key
 from dreamer_agent.spaces.observation import (
-    SINGLE_KEY,
     action_mask_key,
     as_action_mask,
     describe,
@@ -33,7 +33,7 @@ from dreamer_agent.spaces.observation import (
 __all__ = ["Agent", "AgentState", "Update"]
 
 ActMode = Literal["sample", "greedy"]
-Observation = Mapping[str, np.ndarray] | np.ndarray
+Observation = Mapping[str, np.ndarray] | tuple[np.ndarray, ...] | np.ndarray
 
 _PURPOSES = ("act", "world_model", "imagination", "dropout")
 
@@ -42,8 +42,9 @@ class Agent:
     """DreamerV3 for any Dict (or single) observation space.
 
     Args:
-        observation_space: A Dict of Box, Discrete, MultiDiscrete and MultiBinary, or one of them.
-        action_space: Discrete, MultiDiscrete or Box.
+        observation_space: A Dict or Tuple of Box, Discrete, MultiDiscrete and MultiBinary, or
+            one of them; parts of a Tuple have the keys ``"0"``, ``"1"`` …
+        action_space: Discrete, MultiDiscrete, MultiBinary or a floating-point Box.
         config: See :func:`dreamer_agent.presets.preset`.
         modalities: The environment's hints, ``env.metadata.get("modalities")``.
         device: Where to compute.
@@ -239,8 +240,7 @@ class Agent:
         return {"world_model": self.world_model, "actor_critic": self.actor_critic}
 
     def _tensors(self, obs: Observation, num_envs: int) -> dict[str, Tensor]:
-        arrays = obs if isinstance(obs, Mapping) else {SINGLE_KEY: np.asarray(obs)}
-        return obs_tensors(arrays, self.observations, (num_envs,), self.device)
+        return obs_tensors(by_key(obs), self.observations, (num_envs,), self.device)
 
     def _allowed(self, obs: dict[str, Tensor], action_mask: np.ndarray | None) -> Tensor | None:
         if action_mask is None:

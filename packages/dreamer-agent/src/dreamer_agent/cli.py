@@ -9,9 +9,12 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dreamer_agent.errors import ConfigError, DreamerError
+
+if TYPE_CHECKING:
+    from dreamer_agent.run_dir.train_config import TrainConfig
 
 __all__ = ["main"]
 
@@ -31,6 +34,13 @@ usage: dreamer COMMAND ...
 
 `dreamer COMMAND --help` lists the options of a command.
 """
+
+
+_TRUST = (
+    "A run's config.yaml names its environment: its modules are imported, and called with its "
+    "env_kwargs and wrappers. Open only runs you trust; what is imported is printed first, and "
+    "files of another user need --trust. Weights and replays carry no code."
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,16 +80,17 @@ def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _train(arguments: list[str]) -> None:
-    from dreamer_agent.presets import SIZES
+    from dreamer_agent.presets import PRESETS, SIZES
     from dreamer_agent.run_dir.run_config import load_run_config
     from dreamer_agent.run_dir.train_config import load_yaml, parse_flags, preset_config
 
     parser = argparse.ArgumentParser(prog="dreamer train", add_help=False, allow_abbrev=False)
-    parser.add_argument("--preset", choices=("paper", "notes"))
+    parser.add_argument("--preset", choices=PRESETS)
     parser.add_argument("--size", choices=SIZES)
     parser.add_argument("--config", type=Path)
     parser.add_argument("--resume", type=Path)
     parser.add_argument("--offline", type=Path)
+    parser.add_argument("--trust", action="store_true")
     first, rest = parser.parse_known_args(arguments)
     if first.resume and (first.preset or first.size or first.config):
         raise ConfigError(
@@ -97,6 +108,8 @@ def _train(arguments: list[str]) -> None:
         base = preset_config(first.preset or "paper", first.size or "1m")
         base = load_yaml(first.config, base) if first.config else base
     config = parse_flags(rest, base)
+    if first.resume or first.config:
+        _say_imports(first.config or _config_of(first.resume), base, config, first.trust)
     if first.offline:
         from dreamer_agent.training.config_changes import unused_offline
         from dreamer_agent.training.offline import train_offline
@@ -112,6 +125,16 @@ def _train(arguments: list[str]) -> None:
         train(config, resume=first.resume is not None)
 
 
+def _say_imports(path: Path, stored: TrainConfig, config: TrainConfig, trust: bool) -> None:
+    """Say, or refuse, what a file makes us import; what a flag names is the user's own word."""
+    from dreamer_agent.run_dir.trust import check_trust, imported_modules
+
+    stored_modules = imported_modules(stored)
+    modules = [name for name in imported_modules(config) if name in stored_modules]
+    if told := check_trust(path, modules, trust):
+        print(f"dreamer: {told}", file=sys.stderr)
+
+
 def _config_of(run_dir: Path) -> Path:
     from dreamer_agent.run_dir.directory import RunDirectory
 
@@ -121,7 +144,7 @@ def _config_of(run_dir: Path) -> Path:
 
 
 def _eval(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="dreamer eval", description="Play episodes.")
+    parser = argparse.ArgumentParser(prog="dreamer eval", description=f"Play episodes. {_TRUST}")
     parser.add_argument("run", type=Path, help="run directory, or one checkpoint in it")
     parser.add_argument("--episodes", type=int, default=10)
     parser.add_argument("--mode", choices=("greedy", "sample"), default="greedy")
@@ -129,6 +152,9 @@ def _eval(arguments: list[str]) -> None:
     parser.add_argument("--env", help="another environment with the same spaces")
     parser.add_argument("--num-envs", type=int, default=1)
     parser.add_argument("--video", type=Path, help="film the first episode: .webp or .gif")
+    parser.add_argument(
+        "--trust", action="store_true", help="import what the run names though its owner is another"
+    )
     options = parser.parse_args(arguments)
     if options.episodes < 1 or options.num_envs < 1:
         raise ConfigError("--episodes and --num-envs must be at least 1.")

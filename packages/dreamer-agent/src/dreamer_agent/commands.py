@@ -52,12 +52,21 @@ def evaluate_run(
     env: str | None,
     num_envs: int,
     video: Path | None = None,
+    trust: bool = False,
 ) -> None:
     """Play episodes with a run's newest checkpoint; the last line printed is JSON."""
     console = Console(stderr=True)
     if video and video.suffix not in (".webp", ".gif"):
         raise ConfigError(f"--video {video}: choose a name ending in .webp or .gif.")
-    loaded = load_run(run, env=env, num_envs=min(num_envs, episodes), seed=seed, render=bool(video))
+    loaded = load_run(
+        run,
+        env=env,
+        num_envs=min(num_envs, episodes),
+        seed=seed,
+        render=bool(video),
+        trust=trust,
+        say=lambda told: console.print(told, highlight=False, markup=False, soft_wrap=True),
+    )
     frames: list[Any] = []
 
     with console.status("playing …") as status:

@@ -39,7 +39,8 @@ class ModalityConfig:
     levels: PositiveInt = 4
     """Number of grey levels of an image with ``likelihood="categorical"``."""
     encode: bool = True
-    """Whether the world model sees this key."""
+    """Whether the world model sees this key. A key neither seen nor reconstructed is left out of
+    the run, replay included, and may be of any space (a Text, say)."""
     decode: bool = True
     """Whether the world model reconstructs this key."""
     loss_scale: NonNegativeFloat = 1.0
@@ -282,3 +283,12 @@ class AgentConfig:
     precision: Literal["float32", "bfloat16", "float16", "auto"] = "float32"
     """Autocast type of matrix products and convolutions; parameters stay float32. ``auto``:
     bfloat16 where the device computes it natively (else it is slower), float32 elsewhere."""
+
+    @property
+    def dropped_keys(self) -> tuple[str, ...]:
+        """Observation keys that are left out: neither encoded nor decoded."""
+        return tuple(
+            key
+            for key, use in self.modalities.items()
+            if key != self.action_mask and not (use.encode or use.decode)
+        )

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from dreamer_agent.behaviour.critic import Critic, follow, slow_copy
 from dreamer_agent.behaviour.policy import Actor, Policy, stack_policies
-from dreamer_agent.behaviour.returns import ReturnScale, lambda_return
+from dreamer_agent.behaviour.returns import ReturnRange, ReturnScale, lambda_return
 from dreamer_agent.config import AgentConfig
 from dreamer_agent.model.rssm import RSSMState
 from dreamer_agent.model.tensors import TensorBatch
@@ -98,11 +98,13 @@ class BehaviourLoss:
         total: What to minimise.
         losses: Mean of every unweighted term, detached.
         metrics: Means of returns, values, advantages and entropy, detached.
+        return_range: The return scale's range with these returns, for :meth:`ActorCritic.follow`.
     """
 
     total: Float[Tensor, ""]
     losses: dict[str, Float[Tensor, ""]]
     metrics: dict[str, Float[Tensor, ""]]
+    return_range: ReturnRange
 
 
 class ActorCritic(nn.Module):
@@ -125,8 +127,9 @@ class ActorCritic(nn.Module):
             imagination.return_scale_rate, imagination.return_scale_limit
         )
 
-    def update_slow_critic(self) -> None:
-        """Move the slow critic towards the critic, once per update."""
+    def follow(self, loss: BehaviourLoss) -> None:
+        """Let slow critic and return scale follow an update that was applied."""
+        self.return_scale.adopt(loss.return_range)
         follow(self.slow_critic, self.critic, self.config.critic.slow_rate)
 
     def loss(
@@ -134,7 +137,7 @@ class ActorCritic(nn.Module):
         trajectories: Trajectories,
         weight: Float[Tensor, " M"],
     ) -> tuple[BehaviourLoss, Float[Tensor, "H M"]]:
-        """Compute the losses on imagined steps, and update the return scale.
+        """Compute the losses on imagined steps; nothing is changed before :meth:`follow`.
 
         Args:
             trajectories: M imagined trajectories of H steps.
@@ -153,9 +156,10 @@ class ActorCritic(nn.Module):
             bootstrap.T,
             self.config.imagination.lam,
         ).T
-        self.return_scale.update(returns[:, weight > 0])
+        return_range = self.return_scale.after(returns[:, weight > 0])
+        scale = self.return_scale.scale(return_range)
         step_weight = step_weights(trajectories.live, self._discount_outside) * weight
-        advantage = (returns - bootstrap[:-1]) / self.return_scale.scale
+        advantage = (returns - bootstrap[:-1]) / scale
         policy = trajectories.policy or self.actor(feature[:-1], trajectories.allowed)
         entropy = policy.entropy()
         reinforce = policy.log_prob(trajectories.action) * advantage
@@ -166,14 +170,15 @@ class ActorCritic(nn.Module):
         metrics = {
             "entropy": entropy.mean(),
             "return": returns.mean(),
-            "return_scale": self.return_scale.scale,
+            "return_scale": scale,
             "value": bootstrap.mean(),
             "advantage_std": advantage.std(),
             "imagined_reward": trajectories.reward[1:].mean(),
             "imagined_continue": trajectories.live[1:].mean(),
         }
         total = losses["actor"] + losses["critic"]
-        return BehaviourLoss(total, _detached(losses), _detached(metrics)), returns
+        loss = BehaviourLoss(total, _detached(losses), _detached(metrics), return_range)
+        return loss, returns
 
     def replay_loss(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -41,6 +43,13 @@ def lambda_return(
     return torch.stack(returns[:0:-1], 1)
 
 
+class ReturnRange(NamedTuple):
+    """Averages of the 5th and 95th percentile of returns."""
+
+    low: Float[Tensor, ""]
+    high: Float[Tensor, ""]
+
+
 class ReturnScale(nn.Module):
     """Track the range of returns: an EMA of their 5th and 95th percentile, not debiased.
 
@@ -60,18 +69,24 @@ class ReturnScale(nn.Module):
         self.register_buffer("high", torch.zeros(()))
 
     @torch.no_grad()
-    def update(self, returns: Float[Tensor, "*batch"]) -> None:
-        """Take in a batch of returns; an empty one, or one that is not finite, changes nothing."""
-        if not returns.numel() or not bool(returns.isfinite().all()):
-            return
-        low, high = _percentiles(returns.detach().float().flatten())
-        self.low.lerp_(low, self.rate)
-        self.high.lerp_(high, self.rate)
+    def after(self, returns: Float[Tensor, "*batch"]) -> ReturnRange:
+        """Return the range once a batch is taken in, taking in nothing yet.
 
-    @property
-    def scale(self) -> Float[Tensor, ""]:
-        """What advantages are divided by: max(limit, P95 − P5)."""
-        return (self.high - self.low).clamp_min(self.limit)
+        A batch that is empty or not finite leaves the range as it is.
+        """
+        if not returns.numel() or not bool(returns.isfinite().all()):
+            return ReturnRange(self.low.clone(), self.high.clone())
+        low, high = _percentiles(returns.detach().float().flatten())
+        return ReturnRange(self.low.lerp(low, self.rate), self.high.lerp(high, self.rate))
+
+    def adopt(self, new: ReturnRange) -> None:
+        """Go over to a range from :meth:`after`, once the update it belongs to was applied."""
+        self.low.copy_(new.low)
+        self.high.copy_(new.high)
+
+    def scale(self, of: ReturnRange) -> Float[Tensor, ""]:
+        """Return what advantages are divided by: max(limit, P95 − P5)."""
+        return (of.high - of.low).clamp_min(self.limit)
 
 
 def _percentiles(values: Tensor) -> tuple[Tensor, Tensor]:

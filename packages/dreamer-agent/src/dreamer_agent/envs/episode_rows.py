@@ -7,7 +7,7 @@ differ only in when the reset row arrives; the replay ends up the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -15,16 +15,12 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
+from dreamer_agent.envs.contract import ValueCheck, check_rewards
 from dreamer_agent.envs.episode import Episode, read_summary
-from dreamer_agent.envs.vector import (
-    SINGLE_KEY,
-    as_dict_space,
-    episode_seed,
-    load_each,
-    save_each,
-)
-from dreamer_agent.errors import EnvError, NonFiniteError
+from dreamer_agent.envs.vector import episode_seed, load_each, save_all
+from dreamer_agent.errors import EnvError
 from dreamer_agent.replay import make_row
+from dreamer_agent.spaces.keys import as_dict_space, by_key, check_supported
 
 __all__ = ["EpisodeRows", "Row"]
 
@@ -38,16 +34,26 @@ class EpisodeRows:
         env: The vector environment; ``metadata["autoreset_mode"]`` says how it resets.
         seed: Root of the episodes' seeds.
         mask_key: Observation key under which ``info["action_mask"]`` is put, if there is one.
+        dropped: Observation keys to leave out, of whatever space.
 
     Attributes:
-        observation_space: Dict space of one environment, the action mask included.
+        observation_space: Dict space of one environment: the action mask included, without the
+            dropped keys.
         action_space: Action space of one environment.
         obs: Current observations, ``(N, *shape)`` by key.
         is_first: ``(N,)`` bool, whether ``obs`` begins an episode.
+
+    Raises:
+        SpaceError: An observation key is of a space that agents cannot take.
+        EnvError: The environment does not keep what its spaces promise; names the key.
     """
 
     def __init__(
-        self, env: VectorEnv[Any, Any, Any], seed: int = 0, mask_key: str | None = "action_mask"
+        self,
+        env: VectorEnv[Any, Any, Any],
+        seed: int = 0,
+        mask_key: str | None = "action_mask",
+        dropped: Collection[str] = (),
     ) -> None:
         self.env = env
         self.num_envs = env.num_envs
@@ -59,6 +65,8 @@ class EpisodeRows:
         self._mask: NDArray[np.uint8] | None = None
         self._episodes = [0] * self.num_envs
         self._ended = np.zeros(self.num_envs, np.bool_)
+        self.observation_space = _without(as_dict_space(env.single_observation_space), dropped)
+        check_supported(self.observation_space)
         self._zero_action = np.zeros(self.action_space.shape or (), self.action_space.dtype)
         self._first_rows = self._reset_all()
 
@@ -68,18 +76,13 @@ class EpisodeRows:
         disabled = self.mode == AutoresetMode.DISABLED
         obs, info = self.env.reset(seed=seeds if disabled else seeds[0])  # type: ignore[arg-type]
         self.is_first = np.ones(self.num_envs, np.bool_)
-        self.observation_space = as_dict_space(self.env.single_observation_space)
-        if self._mask_key and "action_mask" in info and self._mask_key not in _keys(obs):
+        if self._mask_key and "action_mask" in info and self._mask_key not in by_key(obs):
             shape = np.shape(info["action_mask"][0])
             mask_space = gym.spaces.Box(0, 1, shape, np.uint8)
             self._mask = np.ones((self.num_envs, *shape), np.uint8)
             spaces = {**self.observation_space.spaces, self._mask_key: mask_space}
             self.observation_space = gym.spaces.Dict(spaces)
-        self._floats = [
-            key
-            for key, space in self.observation_space.spaces.items()
-            if isinstance(space, gym.spaces.Box) and np.issubdtype(space.dtype, np.floating)
-        ]
+        self._values = ValueCheck(self.observation_space)
         self._read(obs, info)
         return [(index, self._reset_row(index)) for index in range(self.num_envs)]
 
@@ -95,8 +98,7 @@ class EpisodeRows:
             Scores and lengths of those episodes are left to the caller: only summaries are set.
         """
         obs, reward, terminated, truncated, info = self.env.step(actions)
-        if not np.isfinite(reward).all():
-            raise NonFiniteError(f"The environment returned the rewards {reward}; not all finite.")
+        reward = check_rewards(reward, self.num_envs)
         was_reset = self._ended.copy() if self.mode == AutoresetMode.NEXT_STEP else None
         ended = np.logical_or(terminated, truncated)
         self._read(obs, info)
@@ -156,33 +158,25 @@ class EpisodeRows:
                 "the last observation of the episode is lost. Use autoreset NEXT_STEP or add it."
             )
         final = info["final_obs"][index]
-        obs = dict(final) if isinstance(final, Mapping) else {SINGLE_KEY: final}
+        named = {key: np.asarray(value)[None] for key, value in by_key(final).items()}
         if self._mask is not None and self._mask_key:
-            obs[self._mask_key] = np.ones_like(self._mask[index])
-        return obs
+            named[self._mask_key] = np.ones_like(self._mask[:1])
+        return {key: value[0] for key, value in self._values.check(named, 1).items()}
 
     def _read(self, obs: Any, info: Mapping[str, Any]) -> None:
-        self.obs: dict[str, NDArray[Any]] = _as_dict(obs)
+        named = by_key(obs)
         if self._mask is not None and self._mask_key:
             if "action_mask" in info:
                 present = info.get("_action_mask", np.ones(self.num_envs, np.bool_))
                 for index in np.flatnonzero(present):
                     self._mask[index] = info["action_mask"][index]
-            self.obs[self._mask_key] = self._mask.copy()
-        for key in self._floats:
-            if not np.isfinite(self.obs[key]).all():
-                raise NonFiniteError(f"The environment's observation {key!r} is not finite.")
+            named[self._mask_key] = self._mask.copy()
+        self.obs: dict[str, NDArray[Any]] = self._values.check(named, self.num_envs)
 
     def state(self) -> dict[str, Any]:
         """Return what ``restore`` needs to continue these very episodes."""
-        if hasattr(self.env, "save") and hasattr(self.env, "load"):
-            envs: Any = self.env.save()
-        elif self.mode == AutoresetMode.DISABLED:
-            envs = save_each(self.env)
-        else:
-            envs = None
         return {
-            "envs": envs,
+            "envs": save_all(self.env, self.mode == AutoresetMode.DISABLED),
             "episodes": list(self._episodes),
             "ended": self._ended.tolist(),
             "is_first": self.is_first.tolist(),
@@ -210,9 +204,5 @@ class EpisodeRows:
         return True
 
 
-def _as_dict(obs: Any) -> dict[str, NDArray[Any]]:
-    return dict(obs) if isinstance(obs, Mapping) else {SINGLE_KEY: obs}
-
-
-def _keys(obs: Any) -> set[str]:
-    return set(_as_dict(obs))
+def _without(space: gym.spaces.Dict, dropped: Collection[str]) -> gym.spaces.Dict:
+    return gym.spaces.Dict({k: part for k, part in space.spaces.items() if k not in dropped})

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import multiprocessing
 import signal
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -14,21 +15,18 @@ import numpy as np
 from gymnasium.envs.registration import EnvSpec, load_env_creator
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 
+from dreamer_agent.envs.contract import OLD_API, check_reset, check_step
+from dreamer_agent.envs.wrappers import Wrap, find_wrapper
 from dreamer_agent.errors import EnvError
 
 __all__ = [
     "ResumableEnv",
     "Vectorization",
-    "as_dict_space",
     "episode_seed",
     "load_each",
     "make_vector_env",
-    "save_each",
+    "save_all",
 ]
-
-SINGLE_KEY = "observation"
-"""Key of an observation that is not a Dict."""
-
 
 Vectorization = Literal["auto", "own", "sync", "async"]
 
@@ -36,11 +34,6 @@ Vectorization = Literal["auto", "own", "sync", "async"]
 def episode_seed(seed: int, env_index: int, episode: int) -> int:
     """Seed of one episode: the same for the same run seed, environment and episode number."""
     return int(np.random.SeedSequence((seed, env_index, episode)).generate_state(1)[0])
-
-
-def as_dict_space(space: gym.Space[Any]) -> gym.spaces.Dict:
-    """Return a Dict space; a single space becomes the key ``observation``."""
-    return space if isinstance(space, gym.spaces.Dict) else gym.spaces.Dict({SINGLE_KEY: space})
 
 
 class ResumableEnv(gym.Wrapper[Any, Any, Any, Any]):
@@ -59,8 +52,7 @@ class ResumableEnv(gym.Wrapper[Any, Any, Any, Any]):
         self._options: dict[str, Any] | None = None
         self._actions: list[Any] = []
         self._time_limit = _find_time_limit(env)
-        self._saves = self._time_limit is not False and hasattr(env.unwrapped, "save")
-        self._saves = self._saves and hasattr(env.unwrapped, "load")
+        self._saves: bool | None = None  # known from the first reset on
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -70,27 +62,58 @@ class ResumableEnv(gym.Wrapper[Any, Any, Any, Any]):
             state, self.state_to_restore = self.state_to_restore, None
             return self._restore(state)
         self._seed, self._options, self._actions = seed, options, []
-        return self.env.reset(seed=seed, options=options)
+        try:
+            result = self.env.reset(seed=seed, options=options)
+        except TypeError as error:
+            if "reset() got an unexpected keyword argument" not in str(error):
+                raise
+            raise EnvError(f"reset() takes no seed or options ({error}). {OLD_API}") from error
+        check_reset(result, self.observation_space)
+        if self._saves is None:
+            self._saves = self._try_save()
+        return result
 
     def step(self, action: Any) -> Any:
         """Step, and remember the action if it may have to be repeated."""
         if not self._saves:
             self._actions.append(np.copy(action))
-        return self.env.step(action)
+        try:
+            result = self.env.step(action)
+        except ValueError as error:  # a wrapper takes the result apart before it can be judged
+            if "not enough values to unpack (expected 5" not in str(error):
+                raise
+            raise EnvError(f"step() does not return five values ({error}). {OLD_API}") from error
+        check_step(result, self.observation_space)
+        return result
 
     def episode_state(self) -> dict[str, Any]:
         """Return what brings the running episode back, as builtins, bytes and arrays."""
         state: dict[str, Any] = {"seed": self._seed, "options": self._options}
         if self._saves:
+            steps = getattr(self._time_limit, "_elapsed_steps", None)
             saved = self.env.unwrapped.save()  # type: ignore[attr-defined]
-            if isinstance(saved, bytes):
-                steps = getattr(self._time_limit, "_elapsed_steps", None)
-                return {**state, "saved": saved, "elapsed_steps": steps}
-            raise EnvError(
-                f"{self.env.unwrapped}.save() returned {type(saved).__name__}; a checkpoint can "
-                "only keep bytes. Let save() return bytes and load() take them."
-            )
+            return {**state, "saved": saved, "elapsed_steps": steps}
         return {**state, "actions": np.array(self._actions)}
+
+    def _try_save(self) -> bool:
+        """Call ``save`` once: it may mean something else, and take a path or return nothing."""
+        env: Any = self.env.unwrapped
+        if self._time_limit is False or not _can_save(env):
+            return False
+        try:
+            saved: Any = env.save()
+        except Exception as error:
+            what = f"raised {type(error).__name__}: {error}"
+        else:
+            if isinstance(saved, bytes):
+                return True
+            what = f"returned {type(saved).__name__}, not bytes"
+        warnings.warn(
+            f"{type(env).__name__}.save() {what}: it is not used for checkpoints. Episodes are "
+            "brought back by repeating their actions, which is exact if they are deterministic.",
+            stacklevel=3,
+        )
+        return False
 
     def _restore(self, state: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         obs, info = self.reset(seed=state["seed"], options=state["options"])
@@ -126,6 +149,7 @@ def make_vector_env(
     num_envs: int = 1,
     kwargs: Mapping[str, Any] | None = None,
     vectorization: Vectorization = "auto",
+    wrappers: Sequence[str] = (),
 ) -> VectorEnv[Any, Any, Any]:
     """Make environments behind one vector interface.
 
@@ -136,19 +160,28 @@ def make_vector_env(
         vectorization: ``own`` takes the environment's vector version; ``sync`` steps copies one
             after the other; ``async`` gives each a process. ``auto`` takes the own version if a
             run on it can be resumed exactly (it has ``save`` and ``load``), else ``sync``.
+        wrappers: ``module:function`` each, applied to every environment, the first one innermost;
+            an own vector version cannot be wrapped.
 
     Raises:
         EnvError: The id is unknown, its module is missing, or the environment cannot be built.
     """
     kwargs = kwargs or {}
+    if wrappers and vectorization == "own":
+        raise EnvError(
+            f"--wrappers {' '.join(wrappers)} cannot wrap the environment's own vector version; "
+            "choose --vectorization sync or async."
+        )
+    wraps = [find_wrapper(name) for name in wrappers]
     try:
         module, _, name = env_id.rpartition(":")
         if module:
             importlib.import_module(module)
         spec = gym.spec(name)
-        if vectorization == "own" or (vectorization == "auto" and _own_version_resumes(spec)):
+        takes_own = vectorization == "auto" and not wraps and _own_version_resumes(spec)
+        if vectorization == "own" or takes_own:
             return _make_own(spec, env_id, num_envs, kwargs)
-        make = [_factory(env_id, kwargs) for _ in range(num_envs)]
+        make = [_factory(env_id, kwargs, wraps) for _ in range(num_envs)]
         disabled = AutoresetMode.DISABLED
         if vectorization == "async":
             return AsyncVectorEnv(make, autoreset_mode=disabled)
@@ -163,6 +196,8 @@ def make_vector_env(
             f"No environment {env_id!r}: {error} Ids look like CartPole-v1 or "
             "module:Id-v0, where importing the module registers the id."
         ) from error
+    except EnvError:
+        raise
     except Exception as error:
         raise EnvError(
             f"The environment {env_id!r} could not be made with {kwargs}: "
@@ -194,22 +229,45 @@ def _make_own(
     return gym.make_vec(env_id, num_envs, "vector_entry_point", **kwargs)
 
 
-def _factory(env_id: str, kwargs: Mapping[str, Any]) -> Callable[[], gym.Env[Any, Any]]:
+def _factory(
+    env_id: str, kwargs: Mapping[str, Any], wraps: Sequence[Wrap]
+) -> Callable[[], gym.Env[Any, Any]]:
     def make() -> gym.Env[Any, Any]:
         if multiprocessing.parent_process() is not None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trainer to answer
-        return ResumableEnv(gym.make(env_id, disable_env_checker=True, **kwargs))
+        env: gym.Env[Any, Any] = gym.make(env_id, disable_env_checker=True, **kwargs)
+        for wrap in wraps:
+            env = wrap(env)
+        return ResumableEnv(env)
 
     return make
 
 
-def save_each(env: Any) -> list[Any] | None:
-    """State of every environment's running episode; None if they cannot give it."""
-    if _is_wrapped(env):
+def save_all(env: Any, one_by_one: bool) -> Any:
+    """State of the running episodes, or None if the environments cannot give it.
+
+    Args:
+        env: The vector environment; its own ``save`` is taken if it has it.
+        one_by_one: Whether environments may be asked each for its own.
+    """
+    if not _can_save(env) and one_by_one and _is_wrapped(env):
         return list(env.call("episode_state"))
-    envs = getattr(env, "envs", [])
-    can = envs and all(hasattr(one, "save") and hasattr(one, "load") for one in envs)
-    return [one.save() for one in envs] if can else None
+    try:
+        if _can_save(env):
+            return env.save()
+        envs = getattr(env, "envs", []) if one_by_one else []
+        return [one.save() for one in envs] if envs and all(map(_can_save, envs)) else None
+    except Exception as error:  # a save of another meaning: it wants a path, say
+        warnings.warn(
+            f"save() of {type(env).__name__} raised {type(error).__name__}: {error}. The "
+            "checkpoint is without the running episodes; new ones begin on resume.",
+            stacklevel=2,
+        )
+        return None
+
+
+def _can_save(env: Any) -> bool:
+    return hasattr(env, "save") and hasattr(env, "load")
 
 
 def _is_wrapped(env: Any) -> bool:
@@ -220,7 +278,7 @@ def _is_wrapped(env: Any) -> bool:
 
 
 def load_each(env: Any, saved: Sequence[Any]) -> None:
-    """Bring every environment back to what ``save_each`` gave."""
+    """Bring every environment back to what ``save_all`` gave, one state each."""
     if _is_wrapped(env):
         env.set_attr("state_to_restore", list(saved))
         env.reset()

@@ -11,7 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dreamer_agent.behaviour.actor_critic import ActorCritic, Trajectories, imagine
+from dreamer_agent.behaviour.actor_critic import (
+    ActorCritic,
+    BehaviourLoss,
+    Trajectories,
+    imagine,
+)
 from dreamer_agent.config import AgentConfig
 from dreamer_agent.errors import NonFiniteError
 from dreamer_agent.learning.optim import FlatOptimizer
@@ -78,10 +83,12 @@ class Updater:
         """
         data = self.world_model.tensors(batch)
         learned = self._world_model_loss(data)
-        total, behaviour = self._behaviour_loss(learned, data)
-        metrics = {**_world_model_metrics(learned), **behaviour}
-        metrics |= self._apply(learned.total + total, metrics, tuple(self.optimizers))
-        self.actor_critic.update_slow_critic()
+        behaviour, total, more = self._behaviour_loss(learned, data)
+        metrics = {**_world_model_metrics(learned), **more}
+        norms = self._apply(learned.total + total, metrics, tuple(self.optimizers))
+        if norms:  # else the update was dropped, and nothing may follow it
+            self.actor_critic.follow(behaviour)
+        metrics |= norms
         return _update(metrics, learned.posterior)
 
     def update_world_model(self, batch: Batch) -> Update:
@@ -131,7 +138,7 @@ class Updater:
 
     def _behaviour_loss(
         self, learned: WorldModelLoss, data: TensorBatch
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    ) -> tuple[BehaviourLoss, Tensor, dict[str, Tensor]]:
         imagination = self.config.imagination
         rows = last_rows(data.weight, imagination.last)
         posterior, data = learned.posterior.rows(rows), data.rows(rows)
@@ -149,7 +156,7 @@ class Updater:
 
     def _behaviour_terms(
         self, posterior: RSSMState, data: TensorBatch, trajectories: Trajectories
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    ) -> tuple[BehaviourLoss, Tensor, dict[str, Tensor]]:
         behaviour, returns = self.actor_critic.loss(trajectories, data.weight.flatten())
         metrics = {f"loss/{name}": value for name, value in behaviour.losses.items()}
         metrics |= {f"behaviour/{name}": value for name, value in behaviour.metrics.items()}
@@ -159,11 +166,12 @@ class Updater:
             replay = self.actor_critic.replay_loss(posterior.feature, data, boot)
             total = total + scale * replay
             metrics["loss/replay_critic"] = replay.detach()
-        return total, metrics
+        return behaviour, total, metrics
 
     def _apply(
         self, loss: Tensor, metrics: Mapping[str, Tensor], parts: tuple[str, ...]
     ) -> dict[str, Tensor]:
+        """Step these parts; their gradients' norms, or nothing if float16 made it drop the step."""
         if not bool(loss.isfinite()):
             if self.loss_scale.lower():
                 self._drop_gradients()

@@ -95,6 +95,13 @@ class Terminal:
         line = Text.assemble((f"{clock}  ", "dim"), (message, style))
         self._console.print(line, soft_wrap=True)
 
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print a table that stays, above the panel; cells are text, not markup."""
+        table = Table(*columns, title=title)
+        for row in rows:
+            table.add_row(*map(Text, row))
+        self._console.print(table)
+
     def warn(self, message: str) -> None:
         """Print a warning."""
         self.say(f"Warning: {message}", "yellow")

@@ -96,7 +96,7 @@ def tensor_batch(
     """
 
     def flags(array: np.ndarray) -> Tensor:
-        return torch.as_tensor(array, dtype=torch.bool, device=device)
+        return _tensor(array, device, torch.bool)
 
     before = None
     if batch.burn_in is not None:
@@ -105,7 +105,7 @@ def tensor_batch(
     return TensorBatch(
         obs=obs_tensors(batch.obs, observations, batch.shape, device),
         action=action.encode(batch.action, device),
-        reward=torch.as_tensor(batch.reward, dtype=torch.float32, device=device),
+        reward=_tensor(batch.reward, device, torch.float32),
         is_first=flags(batch.is_first),
         is_last=flags(batch.is_last),
         is_terminal=flags(batch.is_terminal),
@@ -130,7 +130,8 @@ def obs_tensors(
         device: Where the tensors go.
 
     Raises:
-        SpaceError: A key is missing, or an array does not have its space's shape.
+        SpaceError: A key is missing, an array does not have its space's shape, or it holds a class
+            that its space does not have.
     """
     tensors = {}
     for key, spec in specs.items():
@@ -142,8 +143,28 @@ def obs_tensors(
                 f"Observation key {key!r} has shape {array.shape}, expected "
                 f"{(*batch_shape, *spec.shape)}: the batch's axes, then the space's."
             )
-        tensors[key] = torch.as_tensor(array, device=device)
+        _check_classes(array, spec)
+        tensors[key] = _tensor(array, device)
     return tensors
+
+
+def _check_classes(array: np.ndarray, spec: ObservationSpec) -> None:
+    """Refuse what would be no row of an embedding and no one-hot vector."""
+    if spec.modality not in ("discrete", "tokens"):
+        return
+    flat = array.reshape(-1, spec.flat_size).astype(np.int64)
+    classes, offset = np.asarray(spec.classes), np.asarray(spec.offset)
+    outside = (flat < offset) | (flat >= offset + classes)
+    if outside.any():
+        raise SpaceError(
+            f"Observation key {spec.key!r} holds {flat[outside][0]}; its {spec.modality} values "
+            f"are {offset.min()} to {(offset + classes).max() - 1}."
+        )
+
+
+def _tensor(array: np.ndarray, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
+    # contiguous: torch refuses the negative strides of flipped pictures
+    return torch.as_tensor(np.ascontiguousarray(array), dtype=dtype, device=device)
 
 
 def _context(context: Context, config: RSSMConfig, device: torch.device) -> RSSMState:

@@ -9,6 +9,7 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from dreamer_agent.errors import SpaceError
 from dreamer_agent.replay.chunk import Field
 
 __all__ = ["FLAGS", "OBS_PREFIX", "make_row", "row_fields", "row_id", "split_ids"]
@@ -19,7 +20,17 @@ _ROW_BITS = 40
 
 
 def row_fields(observation_space: gym.spaces.Dict, action_space: gym.Space[Any]) -> list[Field]:
-    """Columns of a row for these spaces: ``obs/<key>``, ``action``, ``reward`` and three flags."""
+    """Columns of a row for these spaces: ``obs/<key>``, ``action``, ``reward`` and three flags.
+
+    Raises:
+        SpaceError: An observation has no array shape (Text, Sequence, a nested Dict).
+    """
+    for key, space in observation_space.spaces.items():
+        if space.shape is None:
+            raise SpaceError(
+                f"Observation key {key!r} is of the space {space}, which has no one shape and "
+                "cannot be stored. Leave it out of the space and of the rows."
+            )
     fields = [
         Field(OBS_PREFIX + key, np.dtype(space.dtype).str, tuple(space.shape or ()))
         for key, space in observation_space.spaces.items()

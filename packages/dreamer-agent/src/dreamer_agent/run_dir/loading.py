@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from dreamer_agent.run_dir.directory import RunDirectory
 from dreamer_agent.run_dir.run_config import load_run_config
 from dreamer_agent.run_dir.specs import compare_specs
 from dreamer_agent.run_dir.train_config import TrainConfig
+from dreamer_agent.run_dir.trust import check_trust, imported_modules
 
 __all__ = ["Loaded", "load", "load_config", "load_run", "open_rows", "split_run_path"]
 
@@ -47,6 +48,7 @@ def load(
     modalities: Mapping[str, str] | None = None,
     device: str = "cpu",
     seed: int | None = None,
+    trust: bool = False,
 ) -> Agent:
     """Bring back the agent of a run.
 
@@ -57,13 +59,15 @@ def load(
         modalities: ``env.metadata.get("modalities")`` of that environment.
         device: Where to put it.
         seed: Of the agent's generators from here on; the run's own if left out.
+        trust: Without spaces, the modules that the run's config.yaml names are imported to make
+            its environment; those of another user's file only with ``trust``.
 
     Raises:
         RunDirectoryError: There is no run there.
         CheckpointError: There is no checkpoint, it is damaged, or made for other spaces.
     """
     if observation_space is None or action_space is None:
-        loaded = load_run(Path(path), device=device, agent_seed=seed)
+        loaded = load_run(Path(path), device=device, agent_seed=seed, trust=trust)
         loaded.rows.env.close()
         return loaded.agent
     run, saved = split_run_path(Path(path))
@@ -101,11 +105,20 @@ def load_run(
     device: str = "cpu",
     agent_seed: int | None = None,
     render: bool = False,
+    trust: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> Loaded:
-    """Bring back agent and environments of a run; ``seed`` is the environments', see ``load``."""
+    """Bring back agent and environments of a run; ``seed`` is the environments', see ``load``.
+
+    ``trust`` imports what the run names although the file is another user's; ``say`` is told what.
+    """
     run, saved = split_run_path(path)
     config = load_run_config(run.config)
     wanted = dataclasses.replace(config, env=env or config.env)
+    # an environment given by the caller is the caller's word, not the file's
+    named = imported_modules(dataclasses.replace(config, env="") if env else config)
+    if (told := check_trust(run.config, named, trust)) and say:
+        say(told)
     if render:
         kwargs = {**config.env_kwargs, "render_mode": "rgb_array"}
         wanted = dataclasses.replace(wanted, env_kwargs=kwargs, vectorization="sync")
@@ -124,8 +137,10 @@ def load_run(
 
 def open_rows(config: TrainConfig, num_envs: int, seed: int) -> EpisodeRows:
     """Make the environments of a configuration."""
-    env = make_vector_env(config.env, num_envs, config.env_kwargs, config.vectorization)
-    return EpisodeRows(env, seed, config.agent.action_mask)
+    env = make_vector_env(
+        config.env, num_envs, config.env_kwargs, config.vectorization, config.wrappers
+    )
+    return EpisodeRows(env, seed, config.agent.action_mask, config.agent.dropped_keys)
 
 
 def split_run_path(path: Path) -> tuple[RunDirectory, Path]:

@@ -83,6 +83,9 @@ class TrainConfig:
     """Gymnasium id; "module:Id-v0" imports the module first (e.g. pokered_env:PokeRed-v0)."""
     env_kwargs: Json = field(default_factory=dict)
     """Arguments of the environment, e.g. '{"max_steps": 2048}'."""
+    wrappers: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
+    """"module:function", called with each environment and returning the wrapped one; repeat the
+    flag for several, the first one innermost."""
     num_envs: PositiveInt = 1
     """Environments stepped side by side."""
     vectorization: Vectorization = "auto"
@@ -154,10 +157,11 @@ class TrainConfig:
 
 _DESCRIPTION = """Learn in an environment, into a run directory.
 
-Read before the options below, in this order: --preset {paper,notes} and --size
+Read before the options below, in this order: --preset {paper,published,notes} and --size
 {xs,1m,12m,25m,50m,100m,200m,400m} choose the agent; --config FILE is YAML with any of the options
 (agent: {rssm: {deter: 512}}). --resume RUN continues a run; --offline REPLAY learns the world
-model from a stored replay, without an environment."""
+model from a stored replay, without an environment. --trust: a config.yaml or FILE of
+another user may name modules to import (env, wrappers); what is imported is printed first."""
 
 _ADAPTER = TypeAdapter(TrainConfig)
 
@@ -166,13 +170,17 @@ def preset_config(name: Preset = "paper", size: Size = "1m") -> TrainConfig:
     """Build the run configuration of a preset.
 
     Args:
-        name: ``paper``, or ``notes``, whose sequences stay within episodes and start from the
-            zero state.
+        name: ``paper``; ``published``, which keeps more rows, starts sequences at any of them and
+            evaluates by sampling; or ``notes``, whose sequences stay within episodes and start from
+            the zero state.
         size: Model size.
     """
     replay = ReplayConfig()
     if name == "notes":
         replay = dataclasses.replace(replay, boundary="within", context_every=0)
+    if name == "published":
+        replay = dataclasses.replace(replay, context_every=1, capacity=5_000_000)
+        return TrainConfig(agent=preset(name, size), replay=replay, eval_mode="sample")
     return TrainConfig(agent=preset(name, size), replay=replay)
 
 

@@ -20,11 +20,12 @@ from dreamer_agent.errors import SpaceError
 class ActionSpec:
     """The action space, and how actions look to the networks.
 
-    Encoded actions are floats ``(..., size)``: concatenated one-hots for Discrete and
-    MultiDiscrete, values scaled to [-1, 1] for a bounded Box (raw ones where it is unbounded).
+    Encoded actions are floats ``(..., size)``: concatenated one-hots for Discrete,
+    MultiDiscrete and MultiBinary, values scaled to [-1, 1] for a bounded Box (raw ones where it is
+    unbounded).
 
     Attributes:
-        kind: ``categorical`` (Discrete, MultiDiscrete) or ``continuous`` (Box).
+        kind: ``categorical`` (Discrete, MultiDiscrete, MultiBinary) or ``continuous`` (Box).
         shape: Shape of one action in the space's own form.
         dtype: Name of the numpy dtype.
         classes: Choices of each categorical component.
@@ -55,8 +56,8 @@ class ActionSpec:
         array = np.asarray(action)
         batch_shape = array.shape[: array.ndim - len(self.shape)]
         if self.kind == "continuous":
-            values = torch.as_tensor(array.reshape(*batch_shape, -1), dtype=torch.float32)
-            return self._scale(values.to(device))
+            flat = np.ascontiguousarray(array.reshape(*batch_shape, -1), np.float32)
+            return self._scale(torch.as_tensor(flat, device=device))
         index = array.reshape(*batch_shape, len(self.classes)).astype(np.int64)
         # rows where is_first carry an all-zero action, which a start above 0 does not contain
         index = np.where((index == 0) & (np.asarray(self.offset) > 0), 0, index - self.offset)
@@ -107,8 +108,11 @@ def action_spec(space: gym.Space[Any]) -> ActionSpec:
     """Describe an action space.
 
     Raises:
-        SpaceError: The space is not Discrete, MultiDiscrete or a floating-point Box.
+        SpaceError: The space is not Discrete, MultiDiscrete, MultiBinary or a floating-point Box,
+            or has no element.
     """
+    if 0 in (space.shape or ()):
+        raise SpaceError(f"Action space {space} has no element; there is nothing to choose.")
     dtype = str(np.dtype(space.dtype)) if space.dtype is not None else ""
     if isinstance(space, spaces.Discrete):
         return ActionSpec("categorical", (), dtype, (int(space.n),), (int(space.start),))
@@ -116,7 +120,13 @@ def action_spec(space: gym.Space[Any]) -> ActionSpec:
         classes = tuple(int(n) for n in space.nvec.ravel())
         offset = tuple(int(s) for s in np.ravel(space.start))
         return ActionSpec("categorical", space.shape, dtype, classes, offset)
+    if isinstance(space, spaces.MultiBinary):
+        flags = int(np.prod(space.shape))
+        return ActionSpec("categorical", space.shape, dtype, (2,) * flags, (0,) * flags)
     if isinstance(space, spaces.Box) and np.issubdtype(space.dtype, np.floating):
         low, high = (tuple(float(x) for x in bound.ravel()) for bound in (space.low, space.high))
         return ActionSpec("continuous", space.shape, dtype, low=low, high=high)
-    raise SpaceError(f"Action space {space} is not Discrete, MultiDiscrete or a float Box.")
+    raise SpaceError(
+        f"Action space {space} is not Discrete, MultiDiscrete, MultiBinary or a float Box. Bring "
+        "it into one of these with a wrapper (--wrappers module:function)."
+    )

@@ -14,11 +14,12 @@ from gymnasium import spaces
 from dreamer_agent.config import AgentConfig, Likelihood, Modality, ModalityConfig
 from dreamer_agent.errors import ConfigError, SpaceError
 from dreamer_agent.spaces.actions import ActionSpec
-
-SINGLE_KEY = "observation"
-"""Key under which an observation space that is not a Dict appears."""
+from dreamer_agent.spaces.keys import as_dict_space, check_supported
 
 MAX_IMAGE_CHANNELS = 16
+
+MAX_CLASSES = 1024
+"""Most values an integer may have that is read as one of so many classes."""
 
 WHITE = 255.0
 """Highest value of a pixel, unless its space has another."""
@@ -51,6 +52,7 @@ class ObservationSpec:
         decode: Whether the world model reconstructs it.
         loss_scale: Weight of its reconstruction loss.
         block: Edge of the squares of equal pixels a mask is drawn in.
+        value_count: How many integers an element can be, if the space is a bounded integer Box.
     """
 
     key: str
@@ -65,6 +67,7 @@ class ObservationSpec:
     decode: bool = True
     loss_scale: float = 1.0
     block: int = 1
+    value_count: int | None = None
 
     @property
     def image_size(self) -> tuple[int, int, int]:
@@ -86,25 +89,28 @@ def observation_specs(
     """Decide how every observation key is encoded and decoded.
 
     Args:
-        space: A Dict space, or a single space (then keyed ``"observation"``).
+        space: A Dict, Tuple (keyed ``"0"``, ``"1"`` …) or single space (``"observation"``).
         config: The agent's configuration; its ``modalities`` win over everything.
         modalities: The environment's own hints, ``env.metadata["modalities"]``.
 
     Returns:
-        One spec per key, sorted by key.
+        One spec per key, sorted by key; keys neither encoded nor decoded have none.
 
     Raises:
         SpaceError: A space the networks cannot take.
         ConfigError: The configuration names an unknown key or contradicts a space.
     """
-    parts = dict(space.spaces) if isinstance(space, spaces.Dict) else {SINGLE_KEY: space}
-    if unknown := sorted(set(config.modalities) - set(parts)):
+    parts = as_dict_space(space).spaces
+    dropped = config.dropped_keys
+    if unknown := sorted(set(config.modalities) - set(parts) - set(dropped)):
         raise ConfigError(
             f"config.modalities names {unknown}, but the observation has {sorted(parts)}."
         )
+    check_supported(as_dict_space(space), dropped)
     hints = modalities or {}
     specs = {
-        key: _spec(key, parts[key], config, hints.get(key)) for key in sorted(parts)
+        key: _spec(key, parts[key], config, hints.get(key))
+        for key in sorted(set(parts) - set(dropped))
     }  # sorted: parameter order must not depend on how a Dict was written
     if not any(spec.encode for spec in specs.values()):
         raise ConfigError("No observation key is encoded; set encode=True for at least one.")
@@ -145,6 +151,7 @@ def _spec(
         decode=settings.decode,
         loss_scale=settings.loss_scale,
         block=(settings.block or block) if modality == "mask" else 1,
+        value_count=_value_count(space),
     )
 
 
@@ -166,10 +173,7 @@ def _infer_modality(key: str, space: gym.Space[Any]) -> Modality:
     if isinstance(space, spaces.Box):
         is_picture = space.dtype == np.uint8 and len(space.shape) in (2, 3)
         return "image" if is_picture else "vector"
-    raise SpaceError(
-        f"Observation key {key!r} is a {type(space).__name__}; supported are Box, Discrete, "
-        "MultiDiscrete, MultiBinary, and one level of Dict. Flatten it with a wrapper."
-    )
+    raise SpaceError(f"Observation key {key!r} is of the space {space}, which is not supported.")
 
 
 def _default_likelihood(modality: Modality, config: AgentConfig) -> Likelihood:
@@ -204,9 +208,19 @@ def _classes(space: gym.Space[Any], modality: Modality) -> tuple[tuple[int, ...]
         count = space.nvec.max() if modality == "tokens" else space.nvec
         classes = tuple(int(n) for n in np.ravel(count))
         return classes, tuple(int(s) for s in np.ravel(space.start))[: len(classes)]
+    count = _value_count(space)
+    if modality == "discrete" and isinstance(space, spaces.Box) and count and count <= MAX_CLASSES:
+        low, high = (np.ravel(bound).astype(np.int64) for bound in (space.low, space.high))
+        return tuple((high - low + 1).tolist()), tuple(low.tolist())
     if modality in ("discrete", "tokens"):
         raise SpaceError(f"Modality {modality!r} needs bounded integers, not {space}.")
     return (), ()
+
+
+def _value_count(space: gym.Space[Any]) -> int | None:
+    if not (isinstance(space, spaces.Box) and space.dtype.kind in "iub"):
+        return None
+    return int(space.high.max()) - int(space.low.min()) + 1
 
 
 def _highest_pixel(space: gym.Space[Any]) -> float:
@@ -273,7 +287,7 @@ def describe(observations: Mapping[str, ObservationSpec], action: ActionSpec) ->
             if name not in unused
         }
 
-    unused = ("encode", "decode", "loss_scale", "high")
+    unused = ("encode", "decode", "loss_scale", "high", "value_count")
     return {
         "observation": {key: builtin(spec, unused) for key, spec in observations.items()},
         "action": builtin(action, ()),

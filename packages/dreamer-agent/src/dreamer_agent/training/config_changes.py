@@ -20,7 +20,8 @@ _ON_RESUME = (
 """Fields (or beginnings of them) that a resumed run may set anew."""
 
 _NEEDS_ENV = (
-    "num_envs", "env_steps", "prefill_steps", "eval_", "replay.chunk_length", "replay.online",
+    "num_envs", "wrappers", "env_steps", "prefill_steps", "eval_", "replay.chunk_length",
+    "replay.online",
 )  # fmt: skip
 """Fields (or beginnings of them) that mean nothing without an environment to step."""
 

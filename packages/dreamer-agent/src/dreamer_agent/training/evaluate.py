@@ -94,9 +94,11 @@ def evaluate(
 def evaluate_fresh(agent: Actor, config: TrainConfig, seed: int) -> Evaluation:
     """Play ``config.eval_episodes`` episodes side by side in new environments, then close them."""
     num_envs = min(config.eval_episodes, _MOST_ENVS)
-    env = make_vector_env(config.env, num_envs, config.env_kwargs, config.vectorization)
+    env = make_vector_env(
+        config.env, num_envs, config.env_kwargs, config.vectorization, config.wrappers
+    )
     try:
-        rows = EpisodeRows(env, seed, config.agent.action_mask)
+        rows = EpisodeRows(env, seed, config.agent.action_mask, config.agent.dropped_keys)
         return evaluate(agent, rows, config.eval_episodes, config.eval_mode)
     finally:
         env.close()

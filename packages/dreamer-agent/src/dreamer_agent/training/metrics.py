@@ -104,4 +104,6 @@ def max_entropy(space: gym.Space[Any]) -> float | None:
         return math.log(int(space.n))
     if isinstance(space, gym.spaces.MultiDiscrete):
         return float(sum(math.log(int(n)) for n in space.nvec.ravel()))
+    if isinstance(space, gym.spaces.MultiBinary):
+        return math.prod(space.shape) * math.log(2)
     return None

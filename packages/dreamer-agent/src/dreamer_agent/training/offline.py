@@ -29,6 +29,7 @@ from dreamer_agent.run_dir.train_config import TrainConfig
 from dreamer_agent.training.config_changes import unused_offline
 from dreamer_agent.training.device import resolve_device
 from dreamer_agent.training.interrupt import Interrupt
+from dreamer_agent.training.introduction import introduce
 from dreamer_agent.training.learn import Learner
 from dreamer_agent.training.metrics import Meter, Watch
 from dreamer_agent.training.progress import Progress
@@ -133,6 +134,7 @@ class _OfflineTrainer:
     def run(self) -> None:
         """Update until all is replayed, an interruption, or the end of the time; then save."""
         self._display.start()
+        introduce(self._display, self._agent, self._metadata.get("modalities"))
         unused = unused_offline(self._config)
         if unused:
             self._display.warn(f"Without an environment these have no effect: {', '.join(unused)}.")

@@ -89,9 +89,11 @@ def build_parts(
         SpacesMismatchError: ``saved`` was made for other spaces; names the key.
         ReplayError: The replay directory holds other rows.
     """
-    env = make_vector_env(config.env, config.num_envs, config.env_kwargs, config.vectorization)
+    env = make_vector_env(
+        config.env, config.num_envs, config.env_kwargs, config.vectorization, config.wrappers
+    )
     stack.callback(env.close)
-    rows = EpisodeRows(env, config.seed, config.agent.action_mask)
+    rows = EpisodeRows(env, config.seed, config.agent.action_mask, config.agent.dropped_keys)
     spaces = (rows.observation_space, rows.action_space)
     agent = Agent(
         *spaces,

@@ -31,6 +31,7 @@ from dreamer_agent.run_dir.train_config import TrainConfig
 from dreamer_agent.training.config_changes import check_resumable
 from dreamer_agent.training.evaluate import evaluate_fresh
 from dreamer_agent.training.interrupt import Interrupt
+from dreamer_agent.training.introduction import introduce
 from dreamer_agent.training.keeping import Keeper
 from dreamer_agent.training.metrics import Meter, Watch, max_entropy
 from dreamer_agent.training.progress import Progress
@@ -155,6 +156,7 @@ class Trainer:
     def run(self) -> None:
         """Work until the configured end, an interruption, or an error; then save."""
         self._display.start()
+        introduce(self._display, self._agent, self._parts.rows.modalities)
         if self._collector.env_steps:
             self._display.say(f"Resumed at step {self._collector.env_steps:,}.", "cyan")
         with self._interrupt:
