@@ -131,11 +131,11 @@ sys.path.insert(0, {tests!r})
 from pathlib import Path
 import torch
 from dreamer_agent.training.trainer import train
-from dreamer_agent.run_dir.directory import RunDirectory
+from dreamer_agent.run_dir import checkpoint
 from tiny import tiny_config
 torch.set_num_threads(1)
 config = tiny_config({run!r}, save_every_s={save_every_s})
-train(config, resume=RunDirectory(Path({run!r})).config.exists())
+train(config, resume=checkpoint.latest(Path({run!r}) / "checkpoints") is not None)
 """
 
 
@@ -160,7 +160,7 @@ def wait_for_progress(run, process, seconds=60.0):
 
 
 def newest_change(run):
-    paths = [run / "metrics.jsonl", *(run / "checkpoints").glob("step_*")]
+    paths = (run / "checkpoints").glob("step_*")
     return max((path.stat().st_mtime_ns for path in paths if path.exists()), default=0)
 
 

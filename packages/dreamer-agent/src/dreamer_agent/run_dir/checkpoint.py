@@ -14,9 +14,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ __all__ = [
     "list_checkpoints",
     "load",
     "load_newest",
+    "name_of",
     "save",
     "spec_hash",
     "sweep",
@@ -42,6 +44,7 @@ __all__ = [
 
 _VERSION = 1
 _PARTS = ("model", "optimizer", "training")
+_NAME = re.compile(r"step_\d{12}")
 
 
 @dataclass(frozen=True)
@@ -63,15 +66,27 @@ class Checkpoint:
     training: Any
 
 
-def save(directory: Path, checkpoint: Checkpoint, keep: int = 3) -> Path:
-    """Write ``step_N`` under ``directory`` and delete all but the newest ``keep``.
+def save(
+    directory: Path,
+    checkpoint: Checkpoint,
+    keep: int = 3,
+    counted: Collection[str] | None = None,
+) -> Path:
+    """Write ``step_N`` under ``directory`` and delete what is older than the newest ``keep``.
 
-    The directory appears under its name only when every file in it is on disk.
+    The directory appears under its name only when every file in it is on disk. An old one that
+    cannot be deleted is named in a warning.
+
+    Args:
+        directory: Of the run's checkpoints.
+        checkpoint: What to write.
+        keep: How many to keep.
+        counted: Names that count towards ``keep`` (those known to be whole); None counts all.
 
     Raises:
         CheckpointError: The disk is full or unwritable; the previous checkpoints are untouched.
     """
-    final = directory / f"step_{checkpoint.step:012d}"
+    final = directory / name_of(checkpoint.step)
     temporary = directory / f".tmp_{final.name}_{os.getpid()}"
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -88,8 +103,7 @@ def save(directory: Path, checkpoint: Checkpoint, keep: int = 3) -> Path:
             f"Could not write the checkpoint {final}: {error}. Free some space or fix the "
             "permissions; the checkpoints written before are untouched."
         ) from error
-    for old in list_checkpoints(directory)[:-keep]:
-        _delete(old)
+    _forget(directory, keep, counted)
     return final
 
 
@@ -125,7 +139,7 @@ def load(path: Path, parts: tuple[str, ...] = _PARTS) -> Checkpoint:
     except (ValueError, KeyError, SafetensorError) as error:
         raise CheckpointError(
             f"{path} is damaged ({type(error).__name__}: {error}). "
-            "Delete this directory to fall back to the checkpoint before it."
+            "Another checkpoint of the run may be whole: give it by its directory."
         ) from error
     return Checkpoint(
         state["step"],
@@ -155,14 +169,20 @@ def load_newest(directory: Path) -> Checkpoint | None:
 
 
 def list_checkpoints(directory: Path) -> list[Path]:
-    """Complete checkpoints under ``directory``, oldest first."""
-    return sorted(directory.glob("step_*"))
+    """Directories named like checkpoints under ``directory``, oldest first; no backups or files."""
+    found = directory.glob("step_*")
+    return sorted(path for path in found if _NAME.fullmatch(path.name) and path.is_dir())
 
 
 def latest(directory: Path) -> Path | None:
-    """The newest complete checkpoint under ``directory``, if any."""
+    """The newest checkpoint under ``directory``, if any."""
     found = list_checkpoints(directory)
     return found[-1] if found else None
+
+
+def name_of(step: int) -> str:
+    """Name of the checkpoint of a step."""
+    return f"step_{step:012d}"
 
 
 def sweep(directory: Path) -> None:
@@ -209,6 +229,16 @@ def _leaves(spec: Any, path: str = "") -> dict[str, Any]:
     for key, value in spec.items():
         leaves.update(_leaves(value, f"{path}.{key}" if path else str(key)))
     return leaves
+
+
+def _forget(directory: Path, keep: int, counted: Collection[str] | None) -> None:
+    found = list_checkpoints(directory)
+    whole = [path for path in found if counted is None or path.name in counted]
+    for path in found[: found.index(whole[-keep])] if len(whole) > keep else ():
+        try:
+            _delete(path)
+        except OSError as error:
+            warnings.warn(f"Could not delete the old checkpoint {path}: {error}.", stacklevel=3)
 
 
 def _delete(path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from dreamer_agent.errors import RunDirectoryError
+from dreamer_agent.run_dir.checkpoint import list_checkpoints
 
 __all__ = ["RunDirectory", "default_run_dir"]
 
@@ -49,10 +50,9 @@ class RunDirectory:
             RunDirectoryError: It cannot be written, or holds a run already.
         """
         if self._has_work():
-            raise RunDirectoryError(
-                f"{self.path} already holds a run. Continue it with --resume {self.path}, "
-                "or choose another --run-dir."
-            )
+            can_resume = self.config.exists() and list_checkpoints(self.checkpoints)
+            advice = f"Continue it with --resume {self.path}, or choose" if can_resume else "Choose"
+            raise RunDirectoryError(f"{self.path} already holds a run. {advice} another --run-dir.")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             probe = self.path / ".writable"
@@ -67,7 +67,8 @@ class RunDirectory:
     def _has_work(self) -> bool:
         """Whether something would be lost; a start that failed at once leaves only a config."""
         logged = self.metrics.exists() and self.metrics.stat().st_size > 0
-        return self.config.exists() and (logged or any(self.checkpoints.glob("step_*")))
+        has_rows = any(self.replay.glob("stream_*/rows_*.chunks"))
+        return logged or has_rows or bool(list_checkpoints(self.checkpoints))
 
     def require(self) -> None:
         """Check that there is a run here.

@@ -20,7 +20,6 @@ import torch
 from dreamer_agent.dream.film import film
 from dreamer_agent.envs.episode import Episode
 from dreamer_agent.envs.vector import episode_seed
-from dreamer_agent.errors import RunDirectoryError
 from dreamer_agent.logging import Logger
 from dreamer_agent.logging.jsonl import JsonlSink
 from dreamer_agent.logging.open import open_sinks
@@ -31,6 +30,7 @@ from dreamer_agent.run_dir.train_config import TrainConfig, load_yaml, save_yaml
 from dreamer_agent.training.config_changes import check_resumable
 from dreamer_agent.training.evaluate import evaluate_fresh
 from dreamer_agent.training.interrupt import Interrupt
+from dreamer_agent.training.keeping import Keeper
 from dreamer_agent.training.metrics import Meter, Watch, max_entropy
 from dreamer_agent.training.progress import Progress
 from dreamer_agent.training.run_parts import build_parts
@@ -72,10 +72,12 @@ def train(
     with ExitStack() as stack:
         run.lock()
         stack.callback(run.unlock)
+        keeper = Keeper(run, config.keep_checkpoints)
+        saved = keeper.resume() if resume else None
         save_yaml(config, run.config)
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(config.threads)
-        trainer = Trainer(config, run, on_record)
+        trainer = Trainer(config, run, keeper, saved, on_record)
         stack.callback(trainer.close)
         trainer.run()
     return run.path
@@ -87,6 +89,8 @@ class Trainer:
     Args:
         config: The run, with ``run_dir`` and ``threads`` resolved.
         run: Its directory, locked.
+        keeper: Writes its checkpoints.
+        saved: The checkpoint to go on from; None begins anew.
         on_record: Called for every line of metrics.
     """
 
@@ -94,13 +98,16 @@ class Trainer:
         self,
         config: TrainConfig,
         run: RunDirectory,
+        keeper: Keeper,
+        saved: checkpoint.Checkpoint | None,
         on_record: Callable[[int, dict[str, float]], None] | None = None,
     ) -> None:
-        self._config, self._run = config, run
+        self._config, self._run, self._keeper = config, run, keeper
         self._on_record = on_record
         self._stop_reason = ""
         self._interrupt = Interrupt(self._announce_stop)
-        saved = self._find_checkpoint()
+        if saved is None:
+            shutil.rmtree(run.replay, ignore_errors=True)  # of a start that failed; without rows
         with ExitStack() as stack:
             self._parts = build_parts(config, run, stack, saved)
             self._agent, self._replay = self._parts.agent, self._parts.replay
@@ -116,18 +123,6 @@ class Trainer:
             self._collector.env_steps,
             self._learner.weights_version,
         )
-
-    def _find_checkpoint(self) -> checkpoint.Checkpoint | None:
-        run = self._run
-        checkpoint.sweep(run.checkpoints)
-        saved = checkpoint.load_newest(run.checkpoints)
-        if saved is None:
-            shutil.rmtree(run.replay, ignore_errors=True)
-        elif saved.training is None:
-            raise RunDirectoryError(
-                f"{run.path} was trained offline and cannot be resumed; start a new run."
-            )
-        return saved
 
     def _prepare_to_work(self) -> None:
         config = self._config
@@ -264,10 +259,7 @@ class Trainer:
             "log": {"position": self._jsonl.position, "wandb_id": self._wandb_id},
             "recent": [list(self._display.status.scores), list(self._display.status.lengths)],
         }
-        whole = self._parts.snapshot(others)
-        checkpoint.save(self._run.checkpoints, whole, self._config.keep_checkpoints)
-        oldest = checkpoint.list_checkpoints(self._run.checkpoints)[0]
-        self._replay.release(checkpoint.load(oldest, ("training",)).training["replay"])
+        self._keeper.save(self._parts.snapshot(others), self._replay)
         self._saved_at = time.monotonic()
         self._display.status.saved_at, self._display.status.saved_step = self._saved_at, step
 
