@@ -20,6 +20,7 @@ from dreamer_agent.dream.film import film
 from dreamer_agent.logging import Logger
 from dreamer_agent.logging.jsonl import JsonlSink
 from dreamer_agent.logging.open import open_sinks
+from dreamer_agent.logging.record import CallbackSink
 from dreamer_agent.logging.terminal import Terminal
 from dreamer_agent.replay import Replay
 from dreamer_agent.run_dir import checkpoint
@@ -109,7 +110,6 @@ class _OfflineTrainer:
     ) -> None:
         self._config, self._run = config, run
         self._agent, self._replay, self._metadata = agent, replay, metadata
-        self._on_record = on_record
         self._rows = replay.stats().rows
         self._total = max(1, int(self._rows * config.replay_ratio / config.steps_per_update))
         self._learner, self._meter = Learner(agent, replay, world_model_only=True), Meter()
@@ -118,8 +118,11 @@ class _OfflineTrainer:
         self._video_clock = Every(config.video_every_steps)
         self._interrupt = Interrupt(self._announce_stop)
         self._display = Terminal(f"dreamer offline · {self._rows:,} stored rows", str(run.path))
-        sinks, _ = open_sinks(config.log, run.path, dataclasses.asdict(config), None)
-        self._logger = Logger([JsonlSink(run.metrics), self._display, *sinks])
+        self._logger = Logger(JsonlSink(run.metrics))
+        self._logger.add("The display", lambda: self._display)
+        open_sinks(self._logger, config.log, run.path, dataclasses.asdict(config))
+        if on_record:
+            self._logger.add("on_record", lambda: CallbackSink(on_record))
         self._progress = Progress(
             dataclasses.replace(config, env_steps=self._rows), self._display.status, 0, 0
         )
@@ -159,7 +162,9 @@ class _OfflineTrainer:
         if self._video_clock.due(self._step):
             self._display.status.phase = "dreaming"
             where = (self._run.videos, self._logger, self._step)
-            film(self._agent, self._replay, self._metadata, *where)
+            self._logger.attempt(
+                "The dream video", lambda: film(self._agent, self._replay, self._metadata, *where)
+            )
         if time.monotonic() - self._saved_at >= self._config.save_every_s:
             self._save()
 
@@ -170,10 +175,7 @@ class _OfflineTrainer:
         for warning in self._watch.check(means, updates):
             self._display.warn(warning)
         system = self._progress.system(self._step, updates, self._replay.stats())
-        scalars = {"updates": float(updates), **means, **system}
-        self._logger.write(self._step, scalars)
-        if self._on_record:
-            self._on_record(self._step, scalars)
+        self._logger.write(self._step, {"updates": float(updates), **means, **system})
 
     def _save(self) -> None:
         status = self._display.status

@@ -23,6 +23,7 @@ from dreamer_agent.envs.vector import episode_seed
 from dreamer_agent.logging import Logger
 from dreamer_agent.logging.jsonl import JsonlSink
 from dreamer_agent.logging.open import open_sinks
+from dreamer_agent.logging.record import CallbackSink
 from dreamer_agent.logging.terminal import Terminal
 from dreamer_agent.run_dir import checkpoint
 from dreamer_agent.run_dir.directory import RunDirectory, default_run_dir
@@ -38,6 +39,8 @@ from dreamer_agent.training.schedule import Every, ReplayRatio
 
 __all__ = ["Trainer", "train"]
 
+OnRecord = Callable[[int, dict[str, float]], None]
+
 _EVALUATION = 1_000_003  # seeds of evaluation episodes are apart from those of training
 
 
@@ -45,14 +48,15 @@ def train(
     config: TrainConfig,
     *,
     resume: bool = False,
-    on_record: Callable[[int, dict[str, float]], None] | None = None,
+    on_record: OnRecord | None = None,
 ) -> Path:
     """Train an agent.
 
     Args:
         config: The run; ``config.run_dir`` says where (required with ``resume``).
         resume: Continue the run in ``config.run_dir`` from its newest checkpoint.
-        on_record: Called with (environment steps, scalars) for every line of metrics.
+        on_record: Called with (environment steps, scalars) for every line of metrics; an error in
+            it is named once, and it is called no more.
 
     Returns:
         The run directory.
@@ -100,10 +104,9 @@ class Trainer:
         run: RunDirectory,
         keeper: Keeper,
         saved: checkpoint.Checkpoint | None,
-        on_record: Callable[[int, dict[str, float]], None] | None = None,
+        on_record: OnRecord | None = None,
     ) -> None:
         self._config, self._run, self._keeper = config, run, keeper
-        self._on_record = on_record
         self._stop_reason = ""
         self._interrupt = Interrupt(self._announce_stop)
         if saved is None:
@@ -114,7 +117,7 @@ class Trainer:
             self._collector, self._learner = self._parts.collector, self._parts.learner
             self._prepare_to_work()
             log_state = self._restore(saved) if saved else {"position": 0, "wandb_id": None}
-            self._open_logs(log_state, stack)
+            self._open_logs(log_state, on_record, stack)
             self._stack = stack.pop_all()
         self._saved_at = time.monotonic()
         self._progress = Progress(
@@ -142,14 +145,20 @@ class Trainer:
             str(self._run.path),
         )
 
-    def _open_logs(self, state: dict[str, Any], stack: ExitStack) -> None:
+    def _open_logs(
+        self, state: dict[str, Any], on_record: OnRecord | None, stack: ExitStack
+    ) -> None:
         config, run = self._config, self._run
         self._jsonl = JsonlSink(run.metrics, state["position"])
-        sinks, self._wandb_id = open_sinks(
-            config.log, run.path, dataclasses.asdict(config), state["wandb_id"]
-        )
-        self._logger = Logger([self._jsonl, self._display, *sinks])
+        self._logger = Logger(self._jsonl)
         stack.callback(self._logger.close)
+        self._logger.add("The display", lambda: self._display)
+        settings, step = dataclasses.asdict(config), self._collector.env_steps
+        self._wandb_id = open_sinks(
+            self._logger, config.log, run.path, settings, state["wandb_id"], step or None
+        )
+        if on_record:
+            self._logger.add("on_record", lambda: CallbackSink(on_record))
 
     def run(self) -> None:
         """Work until the configured end, an interruption, or an error; then save."""
@@ -216,12 +225,8 @@ class Trainer:
         for warning in self._watch.check(scalars, self._learner.weights_version):
             self._display.warn(warning)
         done = (self._collector.env_steps, self._learner.weights_version)
-        self._write(scalars | self._progress.system(*done, self._replay.stats()))
-
-    def _write(self, scalars: dict[str, float]) -> None:
-        self._logger.write(self._collector.env_steps, scalars)
-        if self._on_record:
-            self._on_record(self._collector.env_steps, scalars)
+        system = self._progress.system(*done, self._replay.stats())
+        self._logger.write(self._collector.env_steps, scalars | system)
 
     def _evaluate(self) -> None:
         config, status = self._config, self._display.status
@@ -235,14 +240,17 @@ class Trainer:
         finally:
             self._agent.set_rng_state(rng)
         seconds = {"system/eval_seconds": time.monotonic() - started}
-        self._write(result.scalars() | seconds)
+        self._logger.write(step, result.scalars() | seconds)
         mean, count = result.scalars()["eval/return"], config.eval_episodes
         status.evaluation = f"{mean:.1f} (mean of {count} episodes) at step {step:,}"
 
     def _dream(self) -> None:
         self._display.status.phase = "dreaming"
         metadata, step = self._parts.rows.env.metadata, self._collector.env_steps
-        film(self._agent, self._replay, metadata, self._run.videos, self._logger, step)
+        where = (self._run.videos, self._logger, step)
+        self._logger.attempt(
+            "The dream video", lambda: film(self._agent, self._replay, metadata, *where)
+        )
 
     def _note_progress(self) -> None:
         updates = self._learner.weights_version
