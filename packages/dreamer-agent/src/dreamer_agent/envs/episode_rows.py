@@ -23,7 +23,7 @@ from dreamer_agent.envs.vector import (
     load_each,
     save_each,
 )
-from dreamer_agent.errors import EnvError, NonFiniteError
+from dreamer_agent.errors import EnvError
 from dreamer_agent.replay import make_row
 
 __all__ = ["EpisodeRows", "Row"]
@@ -44,6 +44,7 @@ class EpisodeRows:
         action_space: Action space of one environment.
         obs: Current observations, ``(N, *shape)`` by key.
         is_first: ``(N,)`` bool, whether ``obs`` begins an episode.
+        lost_because: Why the last ``restore`` could not bring the episodes back.
     """
 
     def __init__(
@@ -58,15 +59,16 @@ class EpisodeRows:
         self._mask_key = mask_key
         self._mask: NDArray[np.uint8] | None = None
         self._episodes = [0] * self.num_envs
-        self._ended = np.zeros(self.num_envs, np.bool_)
+        self.lost_because = ""
         self._zero_action = np.zeros(self.action_space.shape or (), self.action_space.dtype)
         self._first_rows = self._reset_all()
 
     def _reset_all(self) -> list[tuple[int, Row]]:
-        seeds = [episode_seed(self._seed, index, 0) for index in range(self.num_envs)]
+        seeds = [episode_seed(self._seed, *numbered) for numbered in enumerate(self._episodes)]
         # only environments that we reset one by one are known to take a list
         disabled = self.mode == AutoresetMode.DISABLED
-        obs, info = self.env.reset(seed=seeds if disabled else seeds[0])  # type: ignore[arg-type]
+        obs, info = self._call("reset", self.env.reset, seed=seeds if disabled else seeds[0])
+        self._ended = np.zeros(self.num_envs, np.bool_)
         self.is_first = np.ones(self.num_envs, np.bool_)
         self.observation_space = as_dict_space(self.env.single_observation_space)
         if self._mask_key and "action_mask" in info and self._mask_key not in _keys(obs):
@@ -93,10 +95,14 @@ class EpisodeRows:
         Returns:
             (environment, row) pairs in the order they happened, and the episodes that ended.
             Scores and lengths of those episodes are left to the caller: only summaries are set.
+
+        Raises:
+            EnvError: The environment raised, or returned what is not finite.
         """
-        obs, reward, terminated, truncated, info = self.env.step(actions)
+        obs, reward, terminated, truncated, info = self._call("step", self.env.step, actions)
         if not np.isfinite(reward).all():
-            raise NonFiniteError(f"The environment returned the rewards {reward}; not all finite.")
+            (bad, *_), *_ = np.nonzero(~np.isfinite(reward))
+            raise EnvError(f"Environment {bad} returned the reward {reward[bad]}: not finite.")
         was_reset = self._ended.copy() if self.mode == AutoresetMode.NEXT_STEP else None
         ended = np.logical_or(terminated, truncated)
         self._read(obs, info)
@@ -137,7 +143,7 @@ class EpisodeRows:
                 for index in range(self.num_envs)
             ]
             options = {"reset_mask": ended.copy()}
-            self._read(*self.env.reset(seed=seeds, options=options))  # type: ignore[arg-type]
+            self._read(*self._call("reset", self.env.reset, seed=seeds, options=options))
         return [(int(index), self._reset_row(int(index))) for index in np.flatnonzero(ended)]
 
     def _reset_row(self, index: int) -> Row:
@@ -171,16 +177,25 @@ class EpisodeRows:
             self.obs[self._mask_key] = self._mask.copy()
         for key in self._floats:
             if not np.isfinite(self.obs[key]).all():
-                raise NonFiniteError(f"The environment's observation {key!r} is not finite.")
+                (bad, *_), *_ = np.nonzero(~np.isfinite(self.obs[key]))
+                raise EnvError(
+                    f"Environment {bad} returned an observation {key!r} with NaN or inf."
+                )
 
-    def state(self) -> dict[str, Any]:
-        """Return what ``restore`` needs to continue these very episodes."""
-        if hasattr(self.env, "save") and hasattr(self.env, "load"):
-            envs: Any = self.env.save()
-        elif self.mode == AutoresetMode.DISABLED:
-            envs = save_each(self.env)
-        else:
-            envs = None
+    @staticmethod
+    def _call(what: str, function: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except EnvError:
+            raise
+        except Exception as error:
+            raise EnvError(
+                f"The environment failed in {what}: {type(error).__name__}: {error}"
+            ) from error
+
+    def state(self, with_episodes: bool = True) -> dict[str, Any]:
+        """Return what ``restore`` needs to continue these very episodes, or with new ones."""
+        envs: Any = self._save_envs() if with_episodes else None
         return {
             "envs": envs,
             "episodes": list(self._episodes),
@@ -189,24 +204,42 @@ class EpisodeRows:
             "obs": {key: np.asarray(values) for key, values in self.obs.items()},
         }
 
+    def _save_envs(self) -> Any:
+        if hasattr(self.env, "save") and hasattr(self.env, "load"):
+            return self.env.save()
+        return save_each(self.env) if self.mode == AutoresetMode.DISABLED else None
+
     def restore(self, state: Mapping[str, Any]) -> bool:
         """Return to a saved state.
 
         Returns:
-            False if this environment cannot: then new episodes have begun (see ``first_rows``).
+            False if this environment cannot: then new episodes have begun (see ``first_rows``),
+            and ``lost_because`` says why.
         """
-        if state["envs"] is None:
+        if not self._load_envs(state["envs"]):
+            self._episodes = [number + 1 for number in state["episodes"]]
+            self._first_rows = self._reset_all()
             return False
-        if hasattr(self.env, "load"):
-            self.env.load(state["envs"])
-        else:
-            load_each(self.env, state["envs"])
         self._episodes = list(state["episodes"])
         self._ended = np.array(state["ended"], np.bool_)
         self.is_first = np.array(state["is_first"], np.bool_)
         self.obs = {key: np.asarray(values) for key, values in state["obs"].items()}
         if self._mask is not None and self._mask_key:
             self._mask = self.obs[self._mask_key].copy()
+        return True
+
+    def _load_envs(self, saved: Any) -> bool:
+        if saved is None:
+            self.lost_because = "they were not saved: it has no save() and load(), or had failed"
+            return False
+        try:
+            if hasattr(self.env, "load"):
+                self.env.load(saved)
+            else:
+                load_each(self.env, saved)
+        except Exception as error:  # whatever a foreign load() raises, e.g. after an upgrade
+            self.lost_because = f"{type(error).__name__}: {error}"
+            return False
         return True
 
 

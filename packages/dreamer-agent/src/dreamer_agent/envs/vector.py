@@ -14,9 +14,11 @@ import numpy as np
 from gymnasium.envs.registration import EnvSpec, load_env_creator
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 
+from dreamer_agent.envs.processes import ProcessVectorEnv
 from dreamer_agent.errors import EnvError
 
 __all__ = [
+    "STOP_SIGNALS",
     "ResumableEnv",
     "Vectorization",
     "as_dict_space",
@@ -29,6 +31,9 @@ __all__ = [
 SINGLE_KEY = "observation"
 """Key of an observation that is not a Dict."""
 
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
+STOP_SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+"""Signals that ask a run to stop."""
 
 Vectorization = Literal["auto", "own", "sync", "async"]
 
@@ -48,13 +53,23 @@ class ResumableEnv(gym.Wrapper[Any, Any, Any, Any]):
 
     With ``save() -> bytes`` and ``load(bytes)`` of the environment if it has them; else by
     repeating the episode's actions from its seed, which is exact for deterministic environments.
-    Set ``state_to_restore`` to what ``episode_state()`` gave and call ``reset``.
+    Set ``state_to_restore`` to what ``episode_state()`` gave and call ``reset``; if that cannot be
+    brought back, a new episode begins and ``restore_error`` says why.
+
+    Args:
+        env: The environment.
+        index: Named in errors.
+
+    Raises:
+        EnvError: The environment raised; with its index and the step of its episode.
     """
 
     state_to_restore: Mapping[str, Any] | None = None
+    restore_error: str | None = None
 
-    def __init__(self, env: gym.Env[Any, Any]) -> None:
+    def __init__(self, env: gym.Env[Any, Any], index: int = 0) -> None:
         super().__init__(env)
+        self._index, self._num_steps = index, 0
         self._seed: int | None = None
         self._options: dict[str, Any] | None = None
         self._actions: list[Any] = []
@@ -68,19 +83,37 @@ class ResumableEnv(gym.Wrapper[Any, Any, Any, Any]):
         """Begin an episode, or return to the one in ``state_to_restore``."""
         if self.state_to_restore is not None:
             state, self.state_to_restore = self.state_to_restore, None
-            return self._restore(state)
+            try:
+                return self._restore(state)
+            except Exception as error:
+                self.restore_error = _text(error)
         self._seed, self._options, self._actions = seed, options, []
-        return self.env.reset(seed=seed, options=options)
+        self._num_steps = 0
+        try:
+            return self.env.reset(seed=seed, options=options)
+        except Exception as error:
+            raise EnvError(f"Environment {self._index} failed in reset: {_text(error)}") from error
 
     def step(self, action: Any) -> Any:
         """Step, and remember the action if it may have to be repeated."""
         if not self._saves:
             self._actions.append(np.copy(action))
-        return self.env.step(action)
+        self._num_steps += 1
+        try:
+            return self.env.step(action)
+        except Exception as error:
+            raise EnvError(
+                f"Environment {self._index} failed in step {self._num_steps:,} of its episode: "
+                f"{_text(error)}"
+            ) from error
 
     def episode_state(self) -> dict[str, Any]:
         """Return what brings the running episode back, as builtins, bytes and arrays."""
-        state: dict[str, Any] = {"seed": self._seed, "options": self._options}
+        state: dict[str, Any] = {
+            "seed": self._seed,
+            "options": self._options,
+            "num_steps": self._num_steps,
+        }
         if self._saves:
             saved = self.env.unwrapped.save()  # type: ignore[attr-defined]
             if isinstance(saved, bytes):
@@ -96,12 +129,17 @@ class ResumableEnv(gym.Wrapper[Any, Any, Any, Any]):
         obs, info = self.reset(seed=state["seed"], options=state["options"])
         if "saved" in state:
             self.env.unwrapped.load(state["saved"])  # type: ignore[attr-defined]
+            self._num_steps = state.get("num_steps", 0)  # the first checkpoints had none
             if isinstance(self._time_limit, gym.wrappers.TimeLimit):
                 self._time_limit._elapsed_steps = state["elapsed_steps"]
             return obs, info
         for action in state["actions"]:
             obs, _, _, _, info = self.step(_native(action))
         return obs, info
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _native(action: Any) -> Any:
@@ -148,10 +186,10 @@ def make_vector_env(
         spec = gym.spec(name)
         if vectorization == "own" or (vectorization == "auto" and _own_version_resumes(spec)):
             return _make_own(spec, env_id, num_envs, kwargs)
-        make = [_factory(env_id, kwargs) for _ in range(num_envs)]
+        make = [_factory(env_id, kwargs, index) for index in range(num_envs)]
         disabled = AutoresetMode.DISABLED
         if vectorization == "async":
-            return AsyncVectorEnv(make, autoreset_mode=disabled)
+            return ProcessVectorEnv(make, autoreset_mode=disabled)
         return SyncVectorEnv(make, autoreset_mode=disabled)
     except ModuleNotFoundError as error:
         raise EnvError(
@@ -194,11 +232,12 @@ def _make_own(
     return gym.make_vec(env_id, num_envs, "vector_entry_point", **kwargs)
 
 
-def _factory(env_id: str, kwargs: Mapping[str, Any]) -> Callable[[], gym.Env[Any, Any]]:
+def _factory(env_id: str, kwargs: Mapping[str, Any], index: int) -> Callable[[], gym.Env[Any, Any]]:
     def make() -> gym.Env[Any, Any]:
         if multiprocessing.parent_process() is not None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trainer to answer
-        return ResumableEnv(gym.make(env_id, disable_env_checker=True, **kwargs))
+            for number in STOP_SIGNALS:  # they reach the whole group; the trainer answers them
+                signal.signal(number, signal.SIG_IGN)
+        return ResumableEnv(gym.make(env_id, disable_env_checker=True, **kwargs), index)
 
     return make
 
@@ -220,10 +259,16 @@ def _is_wrapped(env: Any) -> bool:
 
 
 def load_each(env: Any, saved: Sequence[Any]) -> None:
-    """Bring every environment back to what ``save_each`` gave."""
+    """Bring every environment back to what ``save_each`` gave.
+
+    Raises:
+        EnvError: One of them cannot be brought back; all need a reset now.
+    """
     if _is_wrapped(env):
         env.set_attr("state_to_restore", list(saved))
         env.reset()
+        if reasons := [reason for reason in env.get_attr("restore_error") if reason]:
+            raise EnvError(reasons[0])
         return
     for one, state in zip(env.envs, saved, strict=True):
         one.load(state)

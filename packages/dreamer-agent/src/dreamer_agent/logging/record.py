@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["CallbackSink", "Record", "Sink"]
+__all__ = ["CallbackSink", "OnRecord", "Record", "Sink"]
+
+OnRecord = Callable[[int, dict[str, float]], None]
+"""Takes environment steps and scalars."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Sink(Protocol):
 class CallbackSink:
     """Hands each record's step and numbers to a function."""
 
-    def __init__(self, on_record: Callable[[int, dict[str, float]], None]) -> None:
+    def __init__(self, on_record: OnRecord) -> None:
         self._on_record = on_record
 
     def write(self, record: Record) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from dreamer_agent.dream.film import film
 from dreamer_agent.logging import Logger
 from dreamer_agent.logging.jsonl import JsonlSink
 from dreamer_agent.logging.open import open_sinks
-from dreamer_agent.logging.record import CallbackSink
+from dreamer_agent.logging.record import CallbackSink, OnRecord
 from dreamer_agent.logging.terminal import Terminal
 from dreamer_agent.replay import Replay
 from dreamer_agent.run_dir import checkpoint
@@ -36,8 +36,6 @@ from dreamer_agent.training.recording import Recording, read_recording
 from dreamer_agent.training.schedule import Every
 
 __all__ = ["train_offline"]
-
-OnRecord = Callable[[int, dict[str, float]], None]
 
 
 def train_offline(config: TrainConfig, replay_dir: Path, on_record: OnRecord | None = None) -> Path:
@@ -162,9 +160,7 @@ class _OfflineTrainer:
         if self._video_clock.due(self._step):
             self._display.status.phase = "dreaming"
             where = (self._run.videos, self._logger, self._step)
-            self._logger.attempt(
-                "The dream video", lambda: film(self._agent, self._replay, self._metadata, *where)
-            )
+            film(self._agent, self._replay, self._metadata, *where)
         if time.monotonic() - self._saved_at >= self._config.save_every_s:
             self._save()
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,16 +19,18 @@ import torch
 from dreamer_agent.dream.film import film
 from dreamer_agent.envs.episode import Episode
 from dreamer_agent.envs.vector import episode_seed
+from dreamer_agent.errors import EnvError
 from dreamer_agent.logging import Logger
 from dreamer_agent.logging.jsonl import JsonlSink
 from dreamer_agent.logging.open import open_sinks
-from dreamer_agent.logging.record import CallbackSink
+from dreamer_agent.logging.record import CallbackSink, OnRecord
 from dreamer_agent.logging.terminal import Terminal
 from dreamer_agent.run_dir import checkpoint
 from dreamer_agent.run_dir.directory import RunDirectory, default_run_dir
 from dreamer_agent.run_dir.train_config import TrainConfig, load_yaml, save_yaml
 from dreamer_agent.training.config_changes import check_resumable
 from dreamer_agent.training.evaluate import evaluate_fresh
+from dreamer_agent.training.failure import save_after_failure
 from dreamer_agent.training.interrupt import Interrupt
 from dreamer_agent.training.keeping import Keeper
 from dreamer_agent.training.metrics import Meter, Watch, max_entropy
@@ -38,8 +39,6 @@ from dreamer_agent.training.run_parts import build_parts
 from dreamer_agent.training.schedule import Every, ReplayRatio
 
 __all__ = ["Trainer", "train"]
-
-OnRecord = Callable[[int, dict[str, float]], None]
 
 _EVALUATION = 1_000_003  # seeds of evaluation episodes are apart from those of training
 
@@ -161,13 +160,17 @@ class Trainer:
             self._logger.add("on_record", lambda: CallbackSink(on_record))
 
     def run(self) -> None:
-        """Work until the configured end, an interruption, or an error; then save."""
+        """Work until the configured end, an interruption, or an environment's error; then save."""
         self._display.start()
         if self._collector.env_steps:
             self._display.say(f"Resumed at step {self._collector.env_steps:,}.", "cyan")
         with self._interrupt:
-            while not self._is_over():
-                self._work()
+            try:
+                while not self._is_over():
+                    self._work()
+            except EnvError as error:
+                step = self._collector.env_steps
+                raise save_after_failure(error, self._save, self._run, step) from error
             self._save()
         self._display.status.phase = "stopped" if self._stop_reason else "done"
         self._display.say(self._farewell(), "cyan")
@@ -247,10 +250,7 @@ class Trainer:
     def _dream(self) -> None:
         self._display.status.phase = "dreaming"
         metadata, step = self._parts.rows.env.metadata, self._collector.env_steps
-        where = (self._run.videos, self._logger, step)
-        self._logger.attempt(
-            "The dream video", lambda: film(self._agent, self._replay, metadata, *where)
-        )
+        film(self._agent, self._replay, metadata, self._run.videos, self._logger, step)
 
     def _note_progress(self) -> None:
         updates = self._learner.weights_version
