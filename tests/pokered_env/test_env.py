@@ -642,3 +642,58 @@ def test_films_run_at_the_speed_of_the_game(frames: int, per_s: float) -> None:
     env = PokeRedEnv(action_frames=frames, hold_frames=4)
     assert env.metadata["render_fps"] == pytest.approx(per_s)
     env.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "limit"),
+    [
+        ({}, 20_480),
+        ({"max_steps": 6}, 6),
+        ({"max_episode_steps": 6}, 6),
+        ({"max_steps": None}, None),
+        ({"max_steps": None, "max_episode_steps": 6}, 6),
+    ],
+)
+def test_the_spec_knows_the_step_limit(arguments: dict[str, Any], limit: int | None) -> None:
+    env = gym.make("pokered_env:PokeRed-v0", **arguments)
+    assert env.spec is not None and env.spec.max_episode_steps == limit
+    again = gym.make(env.spec)
+    assert again.spec is not None and again.spec.max_episode_steps == limit
+    if limit == 6:
+        again.reset(seed=0)
+        assert [again.step(0)[3] for _ in range(6)] == [False] * 5 + [True]
+    env.close()
+    again.close()
+
+
+def test_time_aware_observations_count_to_the_step_limit() -> None:
+    game = gym.make("pokered_env:PokeRed-v0", max_steps=4)
+    env = gym.wrappers.TimeAwareObservation(game, flatten=False, normalize_time=True)
+    seen, _ = env.reset(seed=0)
+    times = [seen["time"].item()]
+    truncated = False
+    while not truncated:
+        seen, _, _, truncated, _ = env.step(0)
+        times.append(seen["time"].item())
+    assert times == [0.0, 0.25, 0.5, 0.75, 1.0]
+    env.close()
+
+
+def test_action_masks_are_what_info_says_as_bools() -> None:
+    env = gym.make("pokered_env:PokeRed-v0", action_mask=True)
+    _, info = env.reset(seed=0)
+    masks: Any = env.get_wrapper_attr("action_masks")
+    assert (
+        masks().dtype == np.bool_ and masks().tolist() == info["action_mask"].astype(bool).tolist()
+    )
+    game: Any = env.unwrapped
+    game.emulator.write(ram.JOY_IGNORE.address, 0xF0)
+    _, _, _, _, info = env.step(6)
+    assert masks().tolist() == [False] * 4 + [True] * 3
+    assert masks().tolist() == info["action_mask"].astype(bool).tolist()
+    env.close()
+
+
+def test_action_masks_before_an_episode_are_refused() -> None:
+    with PokeRedEnv() as env, pytest.raises(ResetNeededError):
+        env.action_masks()

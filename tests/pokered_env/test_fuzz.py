@@ -32,6 +32,7 @@ SENSIBLE = {
     "goal": st.one_of(st.integers(1, 8), st.just("GOT_STARTER")),
     "reward_weights": st.dictionaries(st.sampled_from(["events", "heal"]), st.floats(-9, 9)),
     "action_mask": st.booleans(),
+    "numeric_info": st.booleans(),
     "render_mode": st.sampled_from([None, "rgb_array", "ansi"]),
 }
 

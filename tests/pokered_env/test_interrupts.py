@@ -17,10 +17,14 @@ _SIGNALS = """
 import os, random, signal, sys, threading, time
 from pokered_env import PokeRedEnv, PokeRedVectorEnv
 
-num_envs, times = map(int, sys.argv[1:])
-env = PokeRedVectorEnv(num_envs) if num_envs > 1 else PokeRedEnv()
-action = [4] * num_envs if num_envs > 1 else 4
+num_envs, times = map(int, sys.argv[1:3])
+timing = {"action_frames": "until_ready"} if "until_ready" in sys.argv else {}
+env = PokeRedVectorEnv(num_envs, **timing) if num_envs > 1 else PokeRedEnv(**timing)
+button = 0 if timing else 4
+action = [button] * num_envs if num_envs > 1 else button
 env.reset(seed=0)
+if timing:
+    env.step(6)  # a menu: there PyBoy is asked to watch the game
 arrived = 0
 for number in range(times):
     threading.Timer(0.005 + 0.0007 * number, os.kill, (os.getpid(), signal.SIGINT)).start()
@@ -37,6 +41,12 @@ print(arrived)
 @pytest.mark.parametrize("num_envs", [1, 2])
 def test_every_ctrl_c_during_steps_arrives(num_envs: int) -> None:
     command = [sys.executable, "-c", _SIGNALS, str(num_envs), "25"]
+    out = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert out.stdout.split() == ["25"], out.stderr[-500:]
+
+
+def test_every_ctrl_c_arrives_while_the_game_is_watched_for_being_ready() -> None:
+    command = [sys.executable, "-c", _SIGNALS, "1", "25", "until_ready"]
     out = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert out.stdout.split() == ["25"], out.stderr[-500:]
 

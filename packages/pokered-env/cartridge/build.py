@@ -22,7 +22,7 @@ from compiler.layout import FIRST_DATA_BANK, Piece, Place, RomFullError, link, p
 from compiler.maps import read_maps
 from compiler.metadata import metadata
 from compiler.scripts import ScriptCompiler, read_opcodes, read_scripts
-from compiler.toolchain import ToolchainError, check_sdcc, compile_and_link, finish
+from compiler.toolchain import ToolchainError, address_of, check_sdcc, compile_and_link, finish
 from compiler.world import MapCompiler, World, grids, read_game
 from lint import lint
 
@@ -76,9 +76,10 @@ def build(content: Path = CONTENT, work: Path | None = None) -> Cartridge:
     places = place(pieces, NUM_DATA_BANKS)
     by_name = {piece.name: piece for piece in pieces}
     home = _compile(world, game, by_name, places, work)
+    poll_joypad = address_of("_poll_joypad", work / "home.map")
     rom = finish(home, link(pieces, places, NUM_DATA_BANKS), game["title"][0])
     starts = json.loads((content / "start_states.json").read_text(encoding="utf-8"))
-    return Cartridge(rom, metadata(rom, world, game, places, starts))
+    return Cartridge(rom, metadata(rom, world, game, places, starts, poll_joypad))
 
 
 def read_content(content: Path, game: dict[str, list[str]]) -> tuple[World, list[Piece]]:

@@ -14,6 +14,7 @@ import torch
 from dreamer_agent.errors import CheckpointError, SpacesMismatchError
 from dreamer_agent.run_dir import checkpoint
 from dreamer_agent.run_dir.checkpoint import Checkpoint
+from dreamer_agent.run_dir.specs import compare_specs
 from dreamer_agent.run_dir.tree import join, split
 
 SPEC = {"observation": {"screen": {"shape": [72, 80, 1], "dtype": "uint8"}}, "action": {"n": 7}}
@@ -116,9 +117,9 @@ def test_spaces_that_differ_are_named_with_both_values():
     other = json.loads(json.dumps(SPEC))
     other["observation"]["screen"]["shape"] = [64, 64, 3]
     other["observation"]["text"] = {"shape": [200], "dtype": "uint8"}
-    checkpoint.compare_specs(SPEC, json.loads(json.dumps(SPEC)), "here")
+    compare_specs(SPEC, json.loads(json.dumps(SPEC)), "here")
     with pytest.raises(SpacesMismatchError) as error:
-        checkpoint.compare_specs(SPEC, other, "runs/x/step_1")
+        compare_specs(SPEC, other, "runs/x/step_1")
     message = str(error.value)
     assert "observation.screen.shape: checkpoint [72, 80, 1], here [64, 64, 3]" in message
     assert "observation.text.dtype: checkpoint nothing, here uint8" in message

@@ -8,13 +8,13 @@ import pytest
 import yaml
 from dreamer_agent.errors import ConfigError
 from dreamer_agent.presets import preset
+from dreamer_agent.run_dir.run_config import save_run_config
 from dreamer_agent.run_dir.train_config import (
     TrainConfig,
     from_mapping,
     load_yaml,
     parse_flags,
     preset_config,
-    save_yaml,
 )
 from dreamer_agent.training.config_changes import check_resumable
 
@@ -26,7 +26,7 @@ def test_yaml_gives_back_what_was_saved(tmp_path):
         agent=preset("notes", "12m"),
         stop_after_minutes=2.5,
     )
-    save_yaml(config, tmp_path / "config.yaml")
+    save_run_config(config, tmp_path / "config.yaml")
     assert load_yaml(tmp_path / "config.yaml") == config
 
 
@@ -202,6 +202,6 @@ def test_every_field_is_documented():
 
 
 def test_saved_yaml_is_plain(tmp_path):
-    save_yaml(TrainConfig(agent=preset("notes")), tmp_path / "c.yaml")
+    save_run_config(TrainConfig(agent=preset("notes")), tmp_path / "c.yaml")
     assert "!" not in (tmp_path / "c.yaml").read_text()
     assert yaml.safe_load((tmp_path / "c.yaml").read_text())["env"] == "CartPole-v1"

@@ -23,7 +23,8 @@ from dreamer_agent.errors import (
 )
 from dreamer_agent.replay import Replay, ReplayConfig
 from dreamer_agent.run_dir import checkpoint
-from dreamer_agent.run_dir.train_config import load_yaml, save_yaml
+from dreamer_agent.run_dir.run_config import save_run_config
+from dreamer_agent.run_dir.train_config import load_yaml
 from dreamer_agent.training.trainer import train
 from tiny import metrics_of, tiny_config
 
@@ -271,7 +272,7 @@ def test_an_environment_with_other_spaces_is_named_key_by_key(tmp_path):
     config = tiny_config(tmp_path / "run", env_steps=60)
     train(config)
     saved = replace(load_yaml(tmp_path / "run" / "config.yaml"), env="Acrobot-v1")
-    save_yaml(saved, tmp_path / "run" / "config.yaml")
+    save_run_config(saved, tmp_path / "run" / "config.yaml")
     replay = tmp_path / "run" / "replay"
     before = {path: path.read_bytes() for path in replay.rglob("*") if path.is_file()}
     with pytest.raises(SpacesMismatchError, match=r"observation.*shape.*\[4\].*\[6\]"):

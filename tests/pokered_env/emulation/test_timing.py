@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from pokered_env.emulation.listening import ScreenEars
 from pokered_env.emulation.timing import MAX_READY_FRAMES, Readiness, Timing, make_timing
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import ConfigError
@@ -40,12 +41,16 @@ def outdoors(*pokes: tuple[Symbol, int]) -> list[tuple[Symbol, bytes]]:
     return [(ram.CUR_MAP_SIZE, bytes((9, 10))), *((s, bytes([v])) for s, v in values.items())]
 
 
+def readiness(memory: Memory) -> Readiness:
+    return Readiness(memory, pokemon_red().maps, ScreenEars(memory))
+
+
 @pytest.mark.parametrize("palette", [NORMAL, CAVE])
 def test_who_stands_on_a_map_in_full_light_can_go_on_at_once(
     make_memory: MakeMemory, palette: int
 ) -> None:
     memory = make_memory(*outdoors((ram.BG_PALETTE, palette)))
-    assert Readiness(memory, pokemon_red().maps)()
+    assert readiness(memory)()
 
 
 @pytest.mark.parametrize(
@@ -63,13 +68,13 @@ def test_who_stands_on_a_map_in_full_light_can_go_on_at_once(
 def test_on_the_way_into_a_map_a_battle_or_a_text_nobody_can_act(
     make_memory: MakeMemory, poke: tuple[Symbol, int]
 ) -> None:
-    is_ready = Readiness(make_memory(*outdoors(poke)), pokemon_red().maps)
+    is_ready = readiness(make_memory(*outdoors(poke)))
     assert not any(is_ready() for _ in range(20))
 
 
 def test_before_the_game_has_begun_the_screen_has_to_stand_still(make_memory: MakeMemory) -> None:
     title = [(symbol, raw) for symbol, raw in outdoors() if symbol != ram.CUR_MAP_SIZE]
-    is_ready = Readiness(make_memory(*title), pokemon_red().maps)
+    is_ready = readiness(make_memory(*title))
     assert [is_ready() for _ in range(6)] == [False] * 4 + [True] * 2
 
 
@@ -85,7 +90,7 @@ def test_in_the_middle_of_a_fade_nobody_can_act(make_memory: MakeMemory) -> None
             return self.palette if is_palette else still.read_byte(address)
 
     still, memory = make_memory(*outdoors()), Fading()
-    is_ready = Readiness(memory, pokemon_red().maps)
+    is_ready = readiness(memory)
     for palette in (0xF9, 0xFE, BLACK, NORMAL):
         memory.palette = palette
         assert not any(is_ready() for _ in range(4))

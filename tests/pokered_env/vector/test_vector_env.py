@@ -262,3 +262,32 @@ def test_it_works_in_sb3s_processes() -> None:
         if dones.any():
             assert "terminal_observation" in infos[0]
     vec_env.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "limit"),
+    [
+        ({"max_episode_steps": 3}, 3),
+        ({"max_episode_steps": 3, "max_steps": 9}, 3),
+        ({"max_episode_steps": 9, "max_steps": 3}, 3),
+        ({"max_episode_steps": 30_000}, 30_000),
+    ],
+)
+def test_gymnasiums_step_limit_counts_too(arguments: dict[str, Any], limit: int) -> None:
+    envs = gym.make_vec(ID, num_envs=1, **arguments)
+    assert envs.unwrapped.envs[0].arguments["max_steps"] == limit  # type: ignore[attr-defined]
+    envs.close()
+
+
+def test_a_vector_environment_is_made_from_the_spec_of_a_single_one() -> None:
+    env = gym.make(ID, max_steps=3, numeric_info=True)
+    assert env.unwrapped.spec is not None
+    envs = gym.make_vec(env.unwrapped.spec, num_envs=2)
+    assert envs.unwrapped.envs[1].arguments["max_steps"] == 3  # type: ignore[attr-defined]
+    env.close()
+    envs.close()
+
+
+def test_a_step_limit_that_is_none_is_refused() -> None:
+    with pytest.raises(ConfigError, match="max_episode_steps"):
+        PokeRedVectorEnv(1, max_episode_steps=0)

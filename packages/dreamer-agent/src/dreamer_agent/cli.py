@@ -83,6 +83,7 @@ def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 def _train(arguments: list[str]) -> None:
     from dreamer_agent.presets import SIZES
+    from dreamer_agent.run_dir.run_config import load_run_config
     from dreamer_agent.run_dir.train_config import load_yaml, parse_flags, preset_config
 
     parser = argparse.ArgumentParser(prog="dreamer train", add_help=False, allow_abbrev=False)
@@ -101,7 +102,9 @@ def _train(arguments: list[str]) -> None:
             "--offline cannot be resumed; leave out --resume, and give a new --run-dir."
         )
     if first.resume:
-        base = dataclasses.replace(load_yaml(_config_of(first.resume)), run_dir=str(first.resume))
+        base = dataclasses.replace(
+            load_run_config(_config_of(first.resume)), run_dir=str(first.resume)
+        )
     else:
         base = preset_config(first.preset or "paper", first.size or "1m")
         base = load_yaml(first.config, base) if first.config else base

@@ -32,7 +32,8 @@ from dreamer_agent.model.open_loop import OpenLoop
 from dreamer_agent.presets import Size, preset
 from dreamer_agent.replay import Replay
 from dreamer_agent.run_dir.loading import load, load_run, open_rows, split_run_path
-from dreamer_agent.run_dir.train_config import TrainConfig, load_yaml
+from dreamer_agent.run_dir.run_config import load_run_config
+from dreamer_agent.run_dir.train_config import TrainConfig
 from dreamer_agent.training.evaluate import evaluate
 from dreamer_agent.training.recording import Recording, read_recording
 
@@ -169,7 +170,7 @@ def _agent_and_replay(run: Path, replay: Path | None) -> tuple[Agent, Replay, Re
         recording.action_space,
         modalities=recording.metadata.get("modalities"),
     )
-    config = load_yaml(directory.config)
+    config = load_run_config(directory.config)
     return agent, Replay.open(place, 1, config.sequence_length, config.replay), recording
 
 

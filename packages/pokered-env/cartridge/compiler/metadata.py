@@ -25,6 +25,7 @@ def metadata(
     game: dict[str, list[str]],
     places: dict[str, Place],
     start_states: dict[str, Any],
+    joypad_routine: int,
 ) -> dict[str, Any]:
     """Describe a built ROM; the fields are those of the environment's cartridge profile."""
     tables = world.tables
@@ -43,6 +44,7 @@ def metadata(
         "glyphs": _glyphs(places),
         "start_states": start_states["states"],
         "default_start_state": "start",
+        "joypad_routine": joypad_routine,
         "intro_frames": start_states["intro_frames"],
     }
 

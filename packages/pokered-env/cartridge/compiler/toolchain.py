@@ -63,6 +63,19 @@ def compile_and_link(sources: list[Path], assembly: Path, include: list[Path], o
     return _image(linked)
 
 
+def address_of(symbol: str, map_file: Path) -> int:
+    """Return where the linker put a symbol.
+
+    Raises:
+        ToolchainError: If there is none of that name.
+    """
+    pattern = rf"^\s*([0-9A-F]{{8}})\s+{re.escape(symbol)}\s"
+    match = re.search(pattern, map_file.read_text(encoding="ascii"), re.MULTILINE)
+    if match is None:
+        raise ToolchainError(f"{map_file} has no symbol {symbol}; was a routine renamed?")
+    return int(match.group(1), 16)
+
+
 def finish(home: bytes, data: bytes, title: str) -> bytes:
     """Join home and data banks and write the header: title, type, size, checksums, blank logo."""
     rom = bytearray(home + data)

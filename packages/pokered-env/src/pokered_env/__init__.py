@@ -14,6 +14,7 @@ from pokered_env.errors import PokeRedError
 from pokered_env.game.game_state import Battle, Direction, GameState, PartyMember
 from pokered_env.registration import ENV_ID, register_envs
 from pokered_env.task.info import StepInfo
+from pokered_env.task.numeric_info import NumericInfo
 from pokered_env.task.observation import OBSERVATION_SPACE, STATE_LAYOUT, StateField, decode_state
 from pokered_env.task.progress import EpisodeSummary
 from pokered_env.task.rewards import RewardWeights
@@ -33,6 +34,7 @@ __all__ = [
     "Direction",
     "EpisodeSummary",
     "GameState",
+    "NumericInfo",
     "PartyMember",
     "PokeRedEnv",
     "PokeRedError",

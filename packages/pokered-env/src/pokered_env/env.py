@@ -6,11 +6,12 @@ import logging
 import os
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
+from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
 from pokered_env.arguments import choose, probability, seed_number, step_limit
@@ -22,6 +23,7 @@ from pokered_env.emulation.actions import (
     heeded_mask,
 )
 from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator, Window
+from pokered_env.emulation.listening import listen
 from pokered_env.emulation.seeding import seed_game
 from pokered_env.emulation.timing import FRAMES_PER_S, make_timing, perform
 from pokered_env.errors import ClosedError, ConfigError, ResetNeededError
@@ -29,10 +31,12 @@ from pokered_env.game.game_state import GameReader, GameState
 from pokered_env.game.rom import resolve_rom
 from pokered_env.game.screen_text import TextReader
 from pokered_env.game.text import ALPHABET
+from pokered_env.registration import with_step_limit
 from pokered_env.task import observation
 from pokered_env.task.exploration import Exploration
 from pokered_env.task.goals import Goal, make_goal, reached_at_start
 from pokered_env.task.info import StepInfo, describe
+from pokered_env.task.numeric_info import numbers_of
 from pokered_env.task.observation import Observation
 from pokered_env.task.progress import EpisodeProgress
 from pokered_env.task.rewards import REWARD_TERMS, RewardWeights, reward_terms
@@ -106,11 +110,14 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             accepts input again.
         hold_frames: Frames the button is held, fewer than `action_frames`.
         repeat_action_probability: Probability that the last action is repeated instead.
-        max_steps: Actions after which an episode is truncated; None for no limit.
+        max_steps: Actions after which an episode is truncated; None for no limit. It is also the
+            `max_episode_steps` of `spec`; that of `gym.make` can only shorten it.
         goal: Number of badges, name of an event, or function of `GameState`, that ends an episode.
             None: the game's completion.
         reward_weights: `RewardWeights`, or a mapping of those that differ from the defaults.
         action_mask: Put `action_mask` into `info`.
+        numeric_info: Have `info` be numbers of fixed shapes (`NumericInfo`), for libraries that
+            store infos in arrays.
         render_mode: None, `"rgb_array"`, `"human"` or `"ansi"`.
         allow_unknown_rom: Accept a ROM that is not known and treat it like Pokémon Red.
 
@@ -148,6 +155,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         goal: Goal | None = None,
         reward_weights: RewardWeights | Mapping[str, float] | None = None,
         action_mask: bool = False,
+        numeric_info: bool = False,
         render_mode: str | None = None,
         allow_unknown_rom: bool = False,
     ) -> None:
@@ -160,7 +168,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         )
         self._max_steps = step_limit("max_steps", max_steps)
         self._weights = RewardWeights.of(reward_weights)
-        self._has_action_mask = action_mask
+        self._has_action_mask, self._has_numeric_info = action_mask, numeric_info
         self.buttons = choose("action_set", action_set, ACTION_SETS)
         fps = {"render_fps": self._timing.actions_per_s}
         self.metadata = {**self.metadata, **fps}  # type: ignore[misc]
@@ -176,11 +184,13 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         )
         window = Window.SDL2 if render_mode == "human" else Window.NONE
         self._emulator = Emulator(self.rom.path, window)
+        self._ears = listen(self._emulator, self._profile.joypad_routine)
         self._exploration = Exploration(self._profile.maps)
         self._game = GameReader(self._emulator)
         self._text = TextReader(self._emulator, self.rom.glyphs)
         self._encoder = observation.Encoder(self._emulator.screen, self._exploration)
         self._assists: tuple[str, ...] = ()
+        self._spec: EnvSpec | None = None
         self.is_over = True
 
         self.observation_space = deepcopy(observation.OBSERVATION_SPACE)  # its own generator
@@ -206,6 +216,26 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         if self._progress is None:
             raise ResetNeededError("Call reset() first.")
         return self._progress
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How `gym.make` made it, with the step limit it has."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = with_step_limit(spec, self._max_steps)
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Tell for every action whether the game heeds its button now, as sb3-contrib asks for it.
+
+        Returns:
+            ``(num_actions,)``, never all False.
+
+        Raises:
+            ResetNeededError: No episode has begun.
+        """
+        return heeded_mask(self.buttons, self.game_state.joy_ignore).astype(np.bool_)
 
     def declare_assist(self, name: str) -> None:
         """Have ``info["assists"]`` say from now on that the agent is helped by ``name``."""
@@ -277,7 +307,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         if self.is_over:
             raise ResetNeededError("The episode is over. Call reset() to start the next one.")
         button = self.buttons[self._decide(action)]
-        frames = perform(self.emulator, button, self._timing, self._profile.maps)
+        frames = perform(self.emulator, button, self._timing, self._profile.maps, self._ears)
         previous, current = self._state, self._game.read()
         terms = reward_terms(previous, current, progress, self._weights)
         new_flags = progress.update(current, terms)
@@ -287,7 +317,10 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         info = self._observe(out, terms, new_flags, frames)
         if terminated or truncated:
             self.is_over = True
-            info["episode_summary"] = progress.summary(current, self._profile.events, terminated)
+            if not self._has_numeric_info:
+                info["episode_summary"] = progress.summary(
+                    current, self._profile.events, terminated
+                )
         return float(sum(terms.values())), terminated, truncated, info
 
     def render(self) -> NDArray[np.uint8] | str | None:
@@ -376,4 +409,6 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         info["assists"], info["frames"] = self._assists, frames
         if self._has_action_mask:
             info["action_mask"] = heeded_mask(self.buttons, state.joy_ignore)
+        if self._has_numeric_info:  # who asks for it does not read it as StepInfo
+            return cast(StepInfo, numbers_of(info, len(progress.event_flags)))
         return info

@@ -26,19 +26,18 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from dreamer_agent.errors import CheckpointError, SpacesMismatchError
+from dreamer_agent.errors import CheckpointError
+from dreamer_agent.run_dir.specs import spec_hash
 from dreamer_agent.run_dir.tree import join, split
 
 __all__ = [
     "Checkpoint",
-    "compare_specs",
     "latest",
     "list_checkpoints",
     "load",
     "load_newest",
     "name_of",
     "save",
-    "spec_hash",
     "sweep",
 ]
 
@@ -98,7 +97,8 @@ def save(
         else:
             temporary.rename(final)
         _sync(directory)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:  # safetensors reports a full disk in its own way
+        shutil.rmtree(temporary, ignore_errors=True)  # it takes the room that is missing
         raise CheckpointError(
             f"Could not write the checkpoint {final}: {error}. Free some space or fix the "
             "permissions; the checkpoints written before are untouched."
@@ -126,17 +126,20 @@ def load(path: Path, parts: tuple[str, ...] = _PARTS) -> Checkpoint:
         )
     try:
         state = json.loads((path / "state.json").read_text())
+        if not isinstance(state, dict):
+            raise ValueError("state.json holds no fields")
         if state["version"] != _VERSION:
             raise CheckpointError(
                 f"{path} has format version {state['version']}, this program reads {_VERSION}. "
                 "Load it with the version of dreamer-agent that wrote it."
             )
+        _check_digests(path, state, parts)
         read = {
             part: join(state[part], load_file(path / f"{part}.safetensors"))
             for part in _PARTS
             if part in parts
         }
-    except (ValueError, KeyError, SafetensorError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
         raise CheckpointError(
             f"{path} is damaged ({type(error).__name__}: {error}). "
             "Another checkpoint of the run may be whole: give it by its directory."
@@ -197,40 +200,6 @@ def sweep(directory: Path) -> None:
         shutil.rmtree(path)
 
 
-def spec_hash(spec: Mapping[str, Any]) -> str:
-    """Short hash of the spaces and modalities an agent was built for."""
-    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def compare_specs(saved: Mapping[str, Any], current: Mapping[str, Any], where: str) -> None:
-    """Check that a checkpoint fits the spaces at hand.
-
-    Raises:
-        SpacesMismatchError: One line per key that differs, with both values.
-    """
-    if spec_hash(saved) == spec_hash(current):
-        return
-    old, new = _leaves(saved), _leaves(current)
-    lines = [
-        f"  {key}: checkpoint {old.get(key, 'nothing')}, here {new.get(key, 'nothing')}"
-        for key in sorted(old.keys() | new.keys())
-        if old.get(key) != new.get(key)
-    ]
-    raise SpacesMismatchError(
-        f"{where} was written for other spaces:\n" + "\n".join(lines) + "\n"
-        "Use the environment and arguments it was trained with, or start a new run."
-    )
-
-
-def _leaves(spec: Any, path: str = "") -> dict[str, Any]:
-    if not isinstance(spec, Mapping):
-        return {path: spec}
-    leaves: dict[str, Any] = {}
-    for key, value in spec.items():
-        leaves.update(_leaves(value, f"{path}.{key}" if path else str(key)))
-    return leaves
-
-
 def _forget(directory: Path, keep: int, counted: Collection[str] | None) -> None:
     found = list_checkpoints(directory)
     whole = [path for path in found if counted is None or path.name in counted]
@@ -256,10 +225,15 @@ def _write(directory: Path, checkpoint: Checkpoint) -> None:
         "spec_hash": spec_hash(checkpoint.spec),
         "torch": torch.__version__,
     }
+    digests = {}
     for part in _PARTS:
         state[part], table = split(getattr(checkpoint, part))
-        save_file(table, directory / f"{part}.safetensors")
-        _sync(directory / f"{part}.safetensors")
+        file = directory / f"{part}.safetensors"
+        save_file(table, file)
+        _sync(file)
+        digests[file.name] = _digest(file)
+    state["sha256"] = digests
+    state["state_sha256"] = _state_digest(state)
     (directory / "state.json").write_text(json.dumps(state))
     _sync(directory / "state.json")
     _sync(directory)
@@ -271,6 +245,34 @@ def _replace(temporary: Path, final: Path) -> None:
     final.rename(aside)
     temporary.rename(final)
     shutil.rmtree(aside)
+
+
+def _check_digests(path: Path, state: dict[str, Any], parts: tuple[str, ...]) -> None:
+    """Compare what is read with what was written; checkpoints from before digests have none.
+
+    Raises:
+        ValueError: A file, or state.json itself, has changed since.
+    """
+    if "sha256" not in state:
+        return
+    if state.get("state_sha256") != _state_digest(state):
+        raise ValueError("state.json has changed since it was written")
+    for name in (f"{part}.safetensors" for part in parts):
+        if _digest(path / name) != state["sha256"].get(name):
+            raise ValueError(f"{name} has changed since it was written")
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(2**20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _state_digest(state: Mapping[str, Any]) -> str:
+    fields = {name: value for name, value in state.items() if name != "state_sha256"}
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
 def _sync(path: Path) -> None:

@@ -15,7 +15,9 @@ from dreamer_agent.envs.vector import make_vector_env
 from dreamer_agent.errors import CheckpointError
 from dreamer_agent.run_dir import checkpoint
 from dreamer_agent.run_dir.directory import RunDirectory
-from dreamer_agent.run_dir.train_config import TrainConfig, load_yaml
+from dreamer_agent.run_dir.run_config import load_run_config
+from dreamer_agent.run_dir.specs import compare_specs
+from dreamer_agent.run_dir.train_config import TrainConfig
 
 __all__ = ["Loaded", "load", "load_config", "load_run", "open_rows", "split_run_path"]
 
@@ -65,7 +67,7 @@ def load(
         loaded.rows.env.close()
         return loaded.agent
     run, saved = split_run_path(Path(path))
-    config = load_yaml(run.config)
+    config = load_run_config(run.config)
     agent = Agent(
         observation_space,
         action_space,
@@ -87,7 +89,7 @@ def load_config(run_dir: Path | str) -> TrainConfig:
     """
     run = RunDirectory(Path(run_dir))
     run.require()
-    return dataclasses.replace(load_yaml(run.config), run_dir=str(run_dir))
+    return dataclasses.replace(load_run_config(run.config), run_dir=str(run_dir))
 
 
 def load_run(
@@ -102,7 +104,7 @@ def load_run(
 ) -> Loaded:
     """Bring back agent and environments of a run; ``seed`` is the environments', see ``load``."""
     run, saved = split_run_path(path)
-    config = load_yaml(run.config)
+    config = load_run_config(run.config)
     wanted = dataclasses.replace(config, env=env or config.env)
     if render:
         kwargs = {**config.env_kwargs, "render_mode": "rgb_array"}
@@ -150,6 +152,6 @@ def split_run_path(path: Path) -> tuple[RunDirectory, Path]:
 
 def _fill(agent: Agent, path: Path) -> int:
     saved = checkpoint.load(path, ("model",))
-    checkpoint.compare_specs(saved.spec, agent.spec, str(path))
+    compare_specs(saved.spec, agent.spec, str(path))
     agent.load_state_dict(saved.model)
     return saved.step

@@ -38,11 +38,11 @@ from dreamer_agent.replay import ReplayConfig
 __all__ = [
     "LogConfig",
     "TrainConfig",
+    "dump_yaml",
     "from_mapping",
     "load_yaml",
     "parse_flags",
     "preset_config",
-    "save_yaml",
 ]
 
 _STRICT = ConfigDict(extra="forbid")
@@ -235,9 +235,9 @@ def parse_flags(arguments: Sequence[str], base: TrainConfig) -> TrainConfig:
         raise ConfigError(describe_errors(error, "The command line")) from None
 
 
-def save_yaml(config: TrainConfig, path: Path) -> None:
-    """Write a configuration so that ``load_yaml`` gives it back."""
-    path.write_text(yaml.safe_dump(dataclasses.asdict(config), sort_keys=False))
+def dump_yaml(config: TrainConfig) -> str:
+    """Return a configuration as ``load_yaml`` reads it."""
+    return str(yaml.safe_dump(dataclasses.asdict(config), sort_keys=False))
 
 
 def describe_errors(error: ValidationError, where: str) -> str:

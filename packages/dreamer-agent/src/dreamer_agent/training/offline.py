@@ -25,7 +25,8 @@ from dreamer_agent.logging.terminal import Terminal
 from dreamer_agent.replay import Replay
 from dreamer_agent.run_dir import checkpoint
 from dreamer_agent.run_dir.directory import RunDirectory, default_run_dir
-from dreamer_agent.run_dir.train_config import TrainConfig, save_yaml
+from dreamer_agent.run_dir.run_config import save_run_config
+from dreamer_agent.run_dir.train_config import TrainConfig
 from dreamer_agent.training.config_changes import unused_offline
 from dreamer_agent.training.device import resolve_device
 from dreamer_agent.training.interrupt import Interrupt
@@ -65,7 +66,7 @@ def train_offline(config: TrainConfig, replay_dir: Path, on_record: OnRecord | N
         config = dataclasses.replace(
             config, run_dir=str(run.path), threads=config.threads or torch.get_num_threads()
         )
-        save_yaml(config, run.config)
+        save_run_config(config, run.config)
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(config.threads)
         trainer = _OfflineTrainer(config, run, agent, replay, recording.metadata, on_record)

@@ -11,8 +11,9 @@ from dreamer_agent.agent import Agent
 from dreamer_agent.envs.episode_rows import EpisodeRows
 from dreamer_agent.envs.vector import make_vector_env
 from dreamer_agent.replay import Replay
-from dreamer_agent.run_dir.checkpoint import Checkpoint, compare_specs
+from dreamer_agent.run_dir.checkpoint import Checkpoint
 from dreamer_agent.run_dir.directory import RunDirectory
+from dreamer_agent.run_dir.specs import compare_specs
 from dreamer_agent.run_dir.train_config import TrainConfig
 from dreamer_agent.training.collect import Collector
 from dreamer_agent.training.device import resolve_device

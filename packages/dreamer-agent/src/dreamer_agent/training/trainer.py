@@ -27,7 +27,8 @@ from dreamer_agent.logging.record import CallbackSink, OnRecord
 from dreamer_agent.logging.terminal import Terminal
 from dreamer_agent.run_dir import checkpoint
 from dreamer_agent.run_dir.directory import RunDirectory, default_run_dir
-from dreamer_agent.run_dir.train_config import TrainConfig, load_yaml, save_yaml
+from dreamer_agent.run_dir.run_config import load_run_config, save_run_config
+from dreamer_agent.run_dir.train_config import TrainConfig
 from dreamer_agent.training.config_changes import check_resumable
 from dreamer_agent.training.evaluate import evaluate_fresh
 from dreamer_agent.training.failure import save_after_failure
@@ -66,7 +67,7 @@ def train(
     run = RunDirectory(Path(config.run_dir) if config.run_dir else default_run_dir(config.env))
     if resume:
         run.require()
-        check_resumable(load_yaml(run.config), config)
+        check_resumable(load_run_config(run.config), config)
     else:
         run.create()
     config = dataclasses.replace(
@@ -77,7 +78,7 @@ def train(
         stack.callback(run.unlock)
         keeper = Keeper(run, config.keep_checkpoints)
         saved = keeper.resume() if resume else None
-        save_yaml(config, run.config)
+        save_run_config(config, run.config)
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(config.threads)
         trainer = Trainer(config, run, keeper, saved, on_record)

@@ -8,8 +8,9 @@ import io
 import sys
 import warnings
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +30,7 @@ PYBOY_VERSION = version("pyboy")
 SCREEN_SHAPE = (144, 160)
 _CARTRIDGE_RAM_SIZE = 32768
 _VIDEO_RAM, _WORK_RAM, _BLOCK = 0x8000, 0xC000, 0x2000  # both take 8 KiB
+_ROM_BANK = 0x4000
 _MARKER = bytes(range(0x80, 0xC0))
 _PALETTE = (0xFFFFFF, 0x999999, 0x555555, 0x000000)
 # Until the LCD has drawn a whole frame, PyBoy draws the window a pixel too high; 10 frames suffice.
@@ -124,6 +126,26 @@ class Emulator:
                 self.is_running = self._pyboy.tick(1, True) and self.is_running
         else:
             self._pyboy.tick(frames, draw)
+
+    def watch(self, address: int) -> deque[bool]:
+        """Note until ``unwatch`` whether the game comes to an instruction.
+
+        Args:
+            address: Its address in the first 32 KiB of the cartridge.
+
+        Returns:
+            Empty; holds True as soon as the game has come there.
+        """
+        self.unwatch(address)  # a Ctrl-C may have come between watching it and noting that
+        visits: deque[bool] = deque(maxlen=1)
+        # no function in Python: PyBoy calls it where a Ctrl-C would be thrown away
+        self._pyboy.hook_register(address // _ROM_BANK, address, visits.append, True)
+        return visits
+
+    def unwatch(self, address: int) -> None:
+        """Note it no more, if it was noted."""
+        with suppress(ValueError):
+            self._pyboy.hook_deregister(address // _ROM_BANK, address)
 
     def save_state(self) -> bytes:
         """Return the state of the whole machine in the running PyBoy's format."""

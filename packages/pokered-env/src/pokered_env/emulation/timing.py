@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pokered_env.arguments import whole_number
 from pokered_env.emulation.actions import Button
 from pokered_env.emulation.emulator import Emulator
+from pokered_env.emulation.listening import Ears
 from pokered_env.errors import ConfigError
 from pokered_env.game import ram
 from pokered_env.game.maps import MapTable
@@ -60,25 +61,30 @@ def make_timing(action_frames: int | str, hold_frames: int) -> Timing:
     return Timing(frames, held, until_ready)
 
 
-def perform(emulator: Emulator, button: Button, timing: Timing, maps: MapTable) -> int:
+def perform(emulator: Emulator, button: Button, timing: Timing, maps: MapTable, ears: Ears) -> int:
     """Press a button as ``timing`` says in the game with these maps; return the frames it took."""
     if not timing.until_ready:
         emulator.step(button.key, timing.hold_frames, timing.action_frames)
         return timing.action_frames
-    is_ready = Readiness(emulator, maps)
-    return emulator.step_until(button.key, timing.hold_frames, is_ready, timing.action_frames)
+    is_ready = Readiness(emulator, maps, ears)
+    try:
+        return emulator.step_until(button.key, timing.hold_frames, is_ready, timing.action_frames)
+    finally:
+        ears.rest()
 
 
 class Readiness:
     """Whether the game accepts input: asked in every second frame of one action.
 
     Walking, the game says so itself; between two maps its number and its size are of different
-    ones. In menus, texts and battles it does not: there the screen has to stand still for longer
-    than the slowest text takes for a letter. A fade holds each of its palettes for 8 frames.
+    ones. In menus, texts and battles it does not: there the game has to ask for buttons while the
+    screen stands still for longer than the slowest text takes for a letter, since it asks between
+    letters too. A fade holds each of its palettes for 8 frames.
 
     Args:
         memory: The game, before the button is pressed.
         maps: Its maps.
+        ears: Tell whether it asks for buttons.
     """
 
     _TIMES_STILL = 4
@@ -86,9 +92,10 @@ class Readiness:
     _TIMES_FREE = 2  # on a new tile: a door, an enemy or a person there has its say first
     _NO_MAP = (0, 0)
 
-    def __init__(self, memory: Memory, maps: MapTable) -> None:
+    def __init__(self, memory: Memory, maps: MapTable, ears: Ears) -> None:
         self._memory = memory
         self._maps = maps
+        self._ears = ears
         self._palette = memory.read_byte(ram.BG_PALETTE.address)
         self._position = self._read_position()
         self._tiles = b""
@@ -101,7 +108,7 @@ class Readiness:
         blocks = height, width
         has_window = self._memory.read_byte(ram.WINDOW_Y.address) != ram.WINDOW_HIDDEN
         if has_window or blocks == self._NO_MAP:  # before the game has begun
-            return self._is_still() and is_lit
+            return self._waits() and is_lit
         map_id = self._memory.read_byte(ram.CUR_MAP.address)
         is_free = is_lit and can_walk(self._memory) and self._maps.is_loaded(map_id, blocks)
         self._free = self._free + 1 if is_free else 0
@@ -115,11 +122,15 @@ class Readiness:
         lightest, darkest = palette & 3, palette >> 6
         return self._lit >= self._TIMES_LIT and lightest != darkest
 
-    def _is_still(self) -> bool:
+    def _waits(self) -> bool:
         tiles = self._read(ram.TILE_MAP)
         self._still = self._still + 1 if tiles == self._tiles else 0
         self._tiles = tiles
-        return self._still >= self._TIMES_STILL
+        if self._still >= self._TIMES_STILL - 1:
+            self._ears.prick()
+        else:
+            self._ears.rest()
+        return self._still >= self._TIMES_STILL and self._ears.has_heard()
 
     def _read_position(self) -> tuple[int, int]:
         byte = self._memory.read_byte

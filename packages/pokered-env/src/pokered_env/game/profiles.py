@@ -53,6 +53,7 @@ def pokemon_red() -> RomProfile:
         },
         default_start_state="start",
         max_seed_noop_frames=15,
+        joypad_routine=_RED_JOYPAD,
     )
 
 
@@ -79,6 +80,7 @@ def open_cartridge() -> RomProfile:
         },
         default_start_state=metadata["default_start_state"],
         max_seed_noop_frames=0,
+        joypad_routine=metadata["joypad_routine"],
     )
 
 
@@ -91,6 +93,7 @@ def unknown_rom(title: str) -> RomProfile:
         title=title,
         start_states={POWER_ON: red.start_states[POWER_ON]},
         default_start_state=POWER_ON,
+        joypad_routine=None,
     )
 
 
@@ -124,6 +127,7 @@ def _sparse(length: int, characters: Mapping[int, str]) -> tuple[str | None, ...
     return tuple(characters.get(index) for index in range(length))
 
 
+_RED_JOYPAD = 0x019A  # the disassembly's Joypad
 # Addresses of the disassembly's FontGraphics, TextBoxGraphics, HpBarAndStatusGraphics,
 # PokedexTileGraphics, ED_Tile and PTile.
 _RED_FONT = {tile - 0x80: CHARACTERS[tile] for tile in range(0x80, 0x100) if tile in CHARACTERS}

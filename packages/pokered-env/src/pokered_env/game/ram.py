@@ -64,6 +64,8 @@ LCD_WINDOW_Y = Symbol("rWY", 0xFF4A)
 LCD_WINDOW_X = Symbol("rWX", 0xFF4B)
 AUTO_BG_TRANSFER = Symbol("hAutoBGTransferEnabled", 0xFFBA)
 WINDOW_Y = Symbol("hWY", 0xFFB0)
+JOY_LAST = Symbol("hJoyLast", 0xFFB1)  # what the game has seen
+JOY_INPUT = Symbol("hJoyInput", 0xFFF8)  # what is pressed
 RANDOM_ADD = Symbol("hRandomAdd", 0xFFD3)
 RANDOM_SUB = Symbol("hRandomSub", 0xFFD4)
 

@@ -45,6 +45,8 @@ class RomProfile:
         start_states: Places to begin, by name.
         default_start_state: The one used when nobody asks for another.
         max_seed_noop_frames: A seed may let up to this many frames pass before an episode.
+        joypad_routine: Address, in the ROM's first 32 KiB, of the routine that is called wherever
+            the game asks for buttons; None where it is not known.
     """
 
     name: str
@@ -61,6 +63,7 @@ class RomProfile:
     start_states: Mapping[str, StartState]
     default_start_state: str
     max_seed_noop_frames: int
+    joypad_routine: int | None
 
     @property
     def ending_flag(self) -> int | None:

@@ -14,7 +14,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space, create_empty_array
 from numpy.typing import NDArray
 
-from pokered_env.arguments import seed_number, whole_number
+from pokered_env.arguments import seed_number, step_limit, whole_number
 from pokered_env.emulation.actions import action_number
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import ConfigError, InvalidActionError, ResetNeededError
@@ -37,6 +37,7 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             and for one where there are windows.
         copy: Return copies of the batch arrays. Without, every step overwrites what the last
             returned.
+        max_episode_steps: Gymnasium's name for `max_steps`; of both, the smaller counts.
         env_kwargs: Arguments of `PokeRedEnv`, the same for all.
 
     Raises:
@@ -51,12 +52,17 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         num_threads: int | None = None,
         copy: bool = True,
+        max_episode_steps: int | None = None,
         **env_kwargs: Any,
     ) -> None:
         self.num_envs = _count("num_envs", num_envs)
         self.autoreset_mode = _autoreset_mode(autoreset_mode)
         self._copy = copy
         self.envs: list[PokeRedEnv] = []
+        if max_episode_steps is not None:
+            limit = step_limit("max_episode_steps", max_episode_steps)
+            own = step_limit("max_steps", env_kwargs.get("max_steps"))
+            env_kwargs["max_steps"] = int(min(limit, own))
         has_windows = env_kwargs.get("render_mode") == "human"
         processors = 1 if has_windows else min(self.num_envs, os.cpu_count() or 1)
         threads = _count("num_threads", processors if num_threads is None else num_threads)

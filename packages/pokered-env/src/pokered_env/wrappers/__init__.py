@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pokered_env.wrappers.arrays import FlatObservation, ScreenOnly
 from pokered_env.wrappers.assists import FastText, InfiniteHealth, InfiniteMoney, NoWildBattles
 from pokered_env.wrappers.curriculum import Milestone, MilestoneCurriculum
 from pokered_env.wrappers.overlay import Overlay
@@ -9,6 +10,7 @@ from pokered_env.wrappers.text import HashedWords
 
 __all__ = [
     "FastText",
+    "FlatObservation",
     "HashedWords",
     "InfiniteHealth",
     "InfiniteMoney",
@@ -16,4 +18,5 @@ __all__ = [
     "MilestoneCurriculum",
     "NoWildBattles",
     "Overlay",
+    "ScreenOnly",
 ]

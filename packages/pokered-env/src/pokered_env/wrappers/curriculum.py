@@ -62,6 +62,11 @@ class MilestoneCurriculum(VectorWrapper):
         super().__init__(env)
         if not isinstance(env, PokeRedVectorEnv):
             raise ConfigError(f"MilestoneCurriculum needs a PokeRedVectorEnv, not {env!r}.")
+        if env.envs[0].arguments["numeric_info"]:
+            raise ConfigError(
+                "MilestoneCurriculum reads the names of events from info, which has none with "
+                "numeric_info=True. Make the environments without it."
+            )
         self._share = probability("share", share)
         self._vector_env = env
         self._envs: list[PokeRedEnv] = env.envs
