@@ -58,6 +58,51 @@ def test_jsonl_is_cut_back_to_the_checkpoint_when_resuming(tmp_path):
     assert steps == [10, 30]
 
 
+@pytest.mark.parametrize("damage", ["bit", "cut"])
+def test_jsonl_that_changed_since_the_checkpoint_is_said_and_appended_to(tmp_path, damage):
+    path = tmp_path / "metrics.jsonl"
+    sink = JsonlSink(path)
+    for step in range(5):
+        sink.write(Record(step, {"loss": step / 3}))
+    noted = {"position": sink.position, "sha256": sink.sha256}
+    sink.write(Record(5))
+    sink.close()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        JsonlSink(path, **noted).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:40] if damage == "cut" else whole.replace(b"0.3", b"0.4"))
+    with pytest.warns(UserWarning, match=r"metrics\.jsonl is not what it was"):
+        sink = JsonlSink(path, **noted)
+    sink.write(Record(6))
+    assert path.read_bytes().endswith(b'{"env_steps": 6}\n')
+
+
+def test_a_disk_that_takes_no_more_lines_is_one_error_and_leaves_whole_lines(tmp_path):
+    script = """
+import resource, sys
+from pathlib import Path
+from dreamer_agent.errors import RunDirectoryError
+from dreamer_agent.logging.jsonl import JsonlSink
+from dreamer_agent.logging.record import Record
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+sink = JsonlSink(Path(sys.argv[1]))
+try:
+    for step in range(1000):
+        sink.write(Record(step))
+except RunDirectoryError as error:
+    sink.close()
+    sys.exit(str(error))
+"""
+    path = tmp_path / "metrics.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False
+    )
+    assert "Cannot write" in done.stderr and "Traceback" not in done.stderr
+    steps = [json.loads(line)["env_steps"] for line in path.read_text().splitlines()]
+    assert steps == list(range(len(steps))) and 900 < path.stat().st_size <= 1000
+
+
 def test_tensorboard_can_be_read_back(tmp_path, video):
     sink = TensorBoardSink(tmp_path / "tb")
     sink.write(Record(10, SCALARS, {"dream": video}))

@@ -18,6 +18,9 @@ from dreamer_agent.replay.files import open_to_write, write_whole
 __all__ = ["SegmentWriter", "Stored", "scan"]
 
 _SEGMENT_BYTES = 16 * 2**20
+_TRIES = 16
+"""How often its size of a damaged segment is hashed in search of whole records, at most: each
+beginning of a record in it could claim to be as long as the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +116,17 @@ def _scan_file(path: Path, is_last: bool) -> tuple[list[Stored], list[str], int 
     data = path.read_bytes()
     chunks: list[Stored] = []
     damage: list[str] = []
-    offset = 0
+    offset, budget = 0, _TRIES * len(data)
     while offset < len(data):
         header = parse_header(data[offset : offset + HEADER_BYTES])
         size = HEADER_BYTES + header.payload_bytes if header else 0
-        if header and is_intact(data[offset : offset + size]):
+        fits = size <= min(budget, len(data) - offset)
+        if header and fits and is_intact(data[offset : offset + size]):
             start, stop = header.first_row, header.first_row + header.num_rows
             chunks.append(Stored(start, stop, size, path, offset))
             offset += size
             continue
+        budget -= size if fits else 0
         following = data.find(MAGIC, offset + 1)
         if following < 0 and is_last and not _is_whole(header, size, len(data) - offset):
             return chunks, damage, offset

@@ -139,7 +139,7 @@ def load(path: Path, parts: tuple[str, ...] = _PARTS) -> Checkpoint:
             for part in _PARTS
             if part in parts
         }
-    except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
         raise CheckpointError(
             f"{path} is damaged ({type(error).__name__}: {error}). "
             "Another checkpoint of the run may be whole: give it by its directory."
@@ -253,7 +253,12 @@ def _check_digests(path: Path, state: dict[str, Any], parts: tuple[str, ...]) ->
     Raises:
         ValueError: A file, or state.json itself, has changed since.
     """
-    if "sha256" not in state:
+    if "sha256" not in state and "state_sha256" not in state:
+        warnings.warn(
+            f"The checkpoints in {path.parent} were written without checksums, by an earlier "
+            "version: damage in them cannot be told. Those written from now on have them.",
+            stacklevel=4,
+        )
         return
     if state.get("state_sha256") != _state_digest(state):
         raise ValueError("state.json has changed since it was written")

@@ -149,7 +149,7 @@ class Trainer:
         self, state: dict[str, Any], on_record: OnRecord | None, stack: ExitStack
     ) -> None:
         config, run = self._config, self._run
-        self._jsonl = JsonlSink(run.metrics, state["position"])
+        self._jsonl = JsonlSink(run.metrics, state["position"], state.get("sha256"))
         self._logger = Logger(self._jsonl)
         stack.callback(self._logger.close)
         self._logger.add("The display", lambda: self._display)
@@ -265,7 +265,11 @@ class Trainer:
             "meter": self._meter.state(),
             "ratio": self._ratio.state(),
             "clocks": {name: clock.done for name, clock in self._clocks.items()},
-            "log": {"position": self._jsonl.position, "wandb_id": self._wandb_id},
+            "log": {
+                "position": self._jsonl.position,
+                "sha256": self._jsonl.sha256,
+                "wandb_id": self._wandb_id,
+            },
             "recent": [list(self._display.status.scores), list(self._display.status.lengths)],
         }
         self._keeper.save(self._parts.snapshot(others), self._replay)
