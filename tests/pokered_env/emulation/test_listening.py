@@ -28,13 +28,14 @@ def pausing(write_tiny_rom: Callable[..., Path]) -> Iterator[Emulator]:
     """A game whose screen stands still all the time, and which asks in one of 60 frames."""
     path = write_tiny_rom()
     rom = bytearray(path.read_bytes())
-    rom[0x150:0x162] = bytes(
-        (0x3E, 1, 0xE0, 0xFF, 0xFB)  # IE = 1; ei
-        + (0x06, DEAF_FRAMES)  # again: ld b, 60
-        + (0x76, 0, 0x05, 0x20, 0xFB)  # pause: halt; nop; dec b; jr nz, pause
-        + (0xCD, JOYPAD & 0xFF, JOYPAD >> 8)  # call joypad
-        + (0x18, 0xF4, 0)  # jr again
-    )
+    code = [
+        [0x3E, 1, 0xE0, 0xFF, 0xFB],  # IE = 1; ei
+        [0x06, DEAF_FRAMES],  # again: ld b, 60
+        [0x76, 0, 0x05, 0x20, 0xFB],  # pause: halt; nop; dec b; jr nz, pause
+        [0xCD, JOYPAD & 0xFF, JOYPAD >> 8],  # call joypad
+        [0x18, 0xF4, 0],  # jr again
+    ]
+    rom[0x150:0x162] = bytes(byte for line in code for byte in line)
     rom[JOYPAD] = 0xC9  # ret
     path.write_bytes(rom)
     emulator = Emulator(path)

@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-__all__ = ["hash_file", "replace_text"]
+__all__ = ["hash_file", "replace_text", "sync"]
 
 _PIECE_BYTES = 2**20
 
@@ -24,9 +24,31 @@ def replace_text(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        sync(path.parent)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sync(path: Path) -> None:
+    """Have the disk keep a file's bytes, or the names in a directory, before returning.
+
+    Windows and some network disks cannot be asked about directories: there a new file may lose its
+    name if the power fails within seconds. A killed process loses nothing on any system.
+
+    Raises:
+        OSError: A file's bytes could not be written.
+    """
+    is_directory = path.is_dir()
+    try:
+        handle = os.open(path, os.O_RDONLY if is_directory else os.O_RDWR)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError:
+        if not is_directory:
+            raise
 
 
 def hash_file(path: Path) -> str:

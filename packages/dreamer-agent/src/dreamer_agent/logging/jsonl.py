@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import warnings
 from pathlib import Path
 
+from dreamer_agent.durable import sync
 from dreamer_agent.errors import RunDirectoryError
 from dreamer_agent.logging.record import Record
 
@@ -25,7 +27,7 @@ class JsonlSink:
     """
 
     def __init__(self, path: Path, position: int | None = None, sha256: str | None = None) -> None:
-        self._path = path
+        self._path, self._has_name = path, False
         try:
             self._file = path.open("ab+", buffering=0)
             if position is not None:
@@ -45,7 +47,11 @@ class JsonlSink:
 
     @property
     def position(self) -> int:
-        """Bytes written so far."""
+        """Bytes written so far, all on disk."""
+        os.fsync(self._file.fileno())
+        if not self._has_name:
+            sync(self._path.parent)
+            self._has_name = True
         return self._bytes
 
     @property

@@ -12,6 +12,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dreamer_agent.durable import sync
 from dreamer_agent.replay.chunk import HEADER_BYTES, MAGIC, Header, is_intact, parse_header
 from dreamer_agent.replay.files import open_to_write, write_whole
 
@@ -55,6 +56,7 @@ class SegmentWriter:
         self._fd: int | None = None
         self._path = directory
         self._bytes = 0
+        self._has_new_name = False
         directory.mkdir(parents=True, exist_ok=True)
 
     def append(self, record: bytes, start: int, stop: int) -> Stored:
@@ -72,13 +74,17 @@ class SegmentWriter:
         return stored
 
     def sync(self) -> None:
-        """Ask the disk to keep what was written."""
+        """Ask the disk to keep what was written, and the names of new segments."""
         if self._fd is not None:
             os.fsync(self._fd)
+        if self._has_new_name:
+            sync(self._directory)
+            self._has_new_name = False
 
     def close(self) -> None:
-        """Close the open segment; the next append starts a new one."""
+        """Close the open segment, with what it holds on disk; the next append starts a new one."""
         if self._fd is not None:
+            os.fsync(self._fd)
             os.close(self._fd)
             self._fd = None
 
@@ -86,6 +92,7 @@ class SegmentWriter:
         self.close()
         self._path = self._directory / f"rows_{first_row:012d}.chunks"
         self._fd = open_to_write(self._path)
+        self._has_new_name = True
         self._bytes = 0
 
 

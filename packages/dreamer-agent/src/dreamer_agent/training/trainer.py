@@ -44,12 +44,7 @@ __all__ = ["Trainer", "train"]
 _EVALUATION = 1_000_003  # seeds of evaluation episodes are apart from those of training
 
 
-def train(
-    config: TrainConfig,
-    *,
-    resume: bool = False,
-    on_record: OnRecord | None = None,
-) -> Path:
+def train(config: TrainConfig, *, resume: bool = False, on_record: OnRecord | None = None) -> Path:
     """Train an agent.
 
     Args:
