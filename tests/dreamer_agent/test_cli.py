@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -229,9 +231,18 @@ def test_bench_prints_times_as_json(capsys):
     assert last_json(capsys)["update_ms"] > 0
 
 
-def test_ctrl_c_in_a_real_terminal_session_saves_and_says_how_to_go_on(tmp_path):
-    import signal
-    import time
+def test_a_reader_of_the_results_that_has_gone_is_no_error(run):
+    code = "import sys; from dreamer_agent.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "eval", str(run), "--episodes", "1"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 0 and "Broken" not in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_in_a_real_session_saves_and_says_how_to_go_on(tmp_path, number):
 
     code = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
@@ -243,7 +254,7 @@ def test_ctrl_c_in_a_real_terminal_session_saves_and_says_how_to_go_on(tmp_path)
     while not (tmp_path / "run" / "metrics.jsonl").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(1.0)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Stopped at step" in out and "--resume" in out

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from dreamer_agent.envs.episode_rows import EpisodeRows
 from dreamer_agent.envs.vector import ResumableEnv
-from dreamer_agent.errors import EnvError, NonFiniteError, SpaceError
+from dreamer_agent.errors import EnvError, SpaceError
 from gymnasium import spaces
 from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
 from gymnasium.wrappers import TimeLimit
@@ -87,14 +87,14 @@ def test_a_reward_that_is_no_number_is_refused(reward):
 
 @pytest.mark.parametrize("reward", [1e39, -1e39, float("nan"), float("inf")])
 def test_a_reward_float32_cannot_hold_is_refused_and_the_largest_is_kept(reward):
-    with pytest.raises(NonFiniteError, match="rewards"):
+    with pytest.raises(EnvError, match="Environment 0 returned the reward"):
         step(lambda: Scripted(reward=reward))
     _, rows = step(lambda: Scripted(reward=3.4e38))
     assert rows[0][1]["reward"] == 3.4e38
 
 
 def test_a_number_too_large_for_its_space_is_not_finite():
-    with pytest.raises(NonFiniteError, match="'speed'"), warnings.catch_warnings():
+    with pytest.raises(EnvError, match="'speed'"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         step(lambda: Scripted({"speed": np.full(2, 1e300), "gear": 1}))
 
@@ -120,13 +120,14 @@ def test_the_old_gym_api_is_recognised(kind):
         step(kind)
 
 
-def test_errors_of_the_environments_own_are_left_as_they_are():
+def test_errors_of_the_environments_own_are_named_and_kept_as_the_cause():
     class Broken(Scripted):
         def step(self, action):
             raise ValueError("out of fuel")
 
-    with pytest.raises(ValueError, match="out of fuel"):
+    with pytest.raises(EnvError, match=r"step 1 of its episode: ValueError: out of fuel") as raised:
         step(Broken)
+    assert isinstance(raised.value.__cause__, ValueError)
 
 
 def test_values_outside_the_space_are_warned_of_once_with_key_and_value():

@@ -10,11 +10,14 @@ import warnings
 
 import numpy as np
 import pytest
+from dreamer_agent.errors import ConfigError
 from dreamer_agent.logging import Logger, Record
 from dreamer_agent.logging.jsonl import JsonlSink
+from dreamer_agent.logging.open import open_sinks
 from dreamer_agent.logging.tensorboard import TensorBoardSink
 from dreamer_agent.logging.terminal import Terminal, sparkline
 from dreamer_agent.logging.wandb import WandbSink
+from dreamer_agent.run_dir.train_config import LogConfig
 from PIL import Image
 from rich.console import Console
 
@@ -31,7 +34,7 @@ def video(tmp_path):
 
 def test_jsonl_keeps_every_record(tmp_path):
     sink = JsonlSink(tmp_path / "m.jsonl")
-    logger = Logger([sink])
+    logger = Logger(sink)
     logger.write(10, SCALARS)
     logger.write(20, {"loss/reward": 0.25}, {"dream": tmp_path / "d.webp"})
     logger.close()
@@ -55,6 +58,51 @@ def test_jsonl_is_cut_back_to_the_checkpoint_when_resuming(tmp_path):
     assert steps == [10, 30]
 
 
+@pytest.mark.parametrize("damage", ["bit", "cut"])
+def test_jsonl_that_changed_since_the_checkpoint_is_said_and_appended_to(tmp_path, damage):
+    path = tmp_path / "metrics.jsonl"
+    sink = JsonlSink(path)
+    for step in range(5):
+        sink.write(Record(step, {"loss": step / 3}))
+    noted = {"position": sink.position, "sha256": sink.sha256}
+    sink.write(Record(5))
+    sink.close()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        JsonlSink(path, **noted).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:40] if damage == "cut" else whole.replace(b"0.3", b"0.4"))
+    with pytest.warns(UserWarning, match=r"metrics\.jsonl is not what it was"):
+        sink = JsonlSink(path, **noted)
+    sink.write(Record(6))
+    assert path.read_bytes().endswith(b'{"env_steps": 6}\n')
+
+
+def test_a_disk_that_takes_no_more_lines_is_one_error_and_leaves_whole_lines(tmp_path):
+    script = """
+import resource, sys
+from pathlib import Path
+from dreamer_agent.errors import RunDirectoryError
+from dreamer_agent.logging.jsonl import JsonlSink
+from dreamer_agent.logging.record import Record
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+sink = JsonlSink(Path(sys.argv[1]))
+try:
+    for step in range(1000):
+        sink.write(Record(step))
+except RunDirectoryError as error:
+    sink.close()
+    sys.exit(str(error))
+"""
+    path = tmp_path / "metrics.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False
+    )
+    assert "Cannot write" in done.stderr and "Traceback" not in done.stderr
+    steps = [json.loads(line)["env_steps"] for line in path.read_text().splitlines()]
+    assert steps == list(range(len(steps))) and 900 < path.stat().st_size <= 1000
+
+
 def test_tensorboard_can_be_read_back(tmp_path, video):
     sink = TensorBoardSink(tmp_path / "tb")
     sink.write(Record(10, SCALARS, {"dream": video}))
@@ -66,6 +114,19 @@ def test_tensorboard_can_be_read_back(tmp_path, video):
     (point,) = events.Scalars("loss/reward")
     assert point.step == 10 and point.value == 0.5
     assert len(events.Images("dream")) == 1
+
+
+def test_tensorboard_shows_no_step_twice_after_a_kill(tmp_path):
+    for resumed_at, steps in ((None, (10, 20, 30)), (20, (30, 40))):
+        sink = TensorBoardSink(tmp_path / "tb", resumed_at)
+        for step in steps:
+            sink.write(Record(step, SCALARS))
+        sink._writer.flush()  # never closed: killed
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(tmp_path / "tb"))
+    events.Reload()
+    assert [point.step for point in events.Scalars("loss/reward")] == [10, 20, 30, 40]
 
 
 def test_wandb_works_offline_and_keeps_its_files_in_the_run(tmp_path, video):
@@ -139,3 +200,76 @@ def test_a_sparkline_fits_and_shows_the_shape():
     assert sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
     assert len(sparkline(list(range(1000)), width=20)) == 20
     assert sparkline([3, 3]) == "▁▁"
+
+
+class Breaks:
+    """A sink that works until it is told to break."""
+
+    def __init__(self, breaks_at=()):
+        self.breaks_at, self.done = breaks_at, []
+
+    def _do(self, what):
+        if what in self.breaks_at:
+            raise ConnectionResetError("helper is gone")
+        self.done.append(what)
+
+    def write(self, record):
+        self._do(record.env_steps)
+
+    def close(self):
+        self._do("close")
+
+
+def test_a_sink_that_fails_is_named_once_and_the_others_go_on(tmp_path):
+    record = JsonlSink(tmp_path / "m.jsonl")
+    logger, bad, good, last = Logger(record), Breaks((20, 30)), Breaks(), Breaks(("close",))
+    for name, sink in {"Bad": bad, "Good": good, "Last": last}.items():
+        logger.add(name, lambda sink=sink: sink)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert logger.add("Unreachable", lambda: Breaks(("open",))._do("open")) is None
+        for step in (10, 20, 30):
+            logger.write(step, SCALARS)
+        logger.close()
+    messages = [str(warning.message) for warning in caught]
+    assert [message.split(" failed")[0] for message in messages] == ["Unreachable", "Bad", "Last"]
+    assert "ConnectionResetError: helper is gone" in messages[0]
+    assert bad.done == [10] and good.done == [10, 20, 30, "close"] and last.done == [10, 20, 30]
+    assert len((tmp_path / "m.jsonl").read_text().splitlines()) == 3
+
+
+def test_the_file_of_record_is_not_optional(tmp_path):
+    with pytest.raises(ConnectionResetError):
+        Logger(Breaks((10,))).write(10, SCALARS)
+
+
+def test_what_is_missing_for_a_sink_is_said_before_the_run(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ConfigError, match="not installed"):
+        open_sinks(Logger(Breaks()), LogConfig(tensorboard=True), tmp_path, {})
+
+
+def test_a_wandb_that_cannot_be_opened_keeps_the_id_it_had(tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "no such mode")
+    log = LogConfig(wandb="offline", wandb_project="a/project:that?cannot%be")
+    with pytest.warns(UserWarning, match="Weights & Biases failed"):
+        kept = open_sinks(Logger(Breaks()), log, tmp_path, {}, "abc123")
+    assert kept == "abc123"
+
+
+def test_a_reader_that_went_away_stops_the_display_not_the_program(tmp_path):
+    code = (
+        "import sys, time\n"
+        "from dreamer_agent.logging.terminal import Terminal\n"
+        "from dreamer_agent.logging import Record\n"
+        "display = Terminal('t', 's'); display.start(); sys.stdin.readline()\n"
+        "for step in range(200): display.say('x' * 1000)\n"
+        "display.write(Record(1)); display.close()\n"
+        "print('went on', file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        process.stdout.close()
+        _, said = process.communicate("go\n", timeout=60)
+    assert said == "went on\n" and process.returncode == 0

@@ -127,3 +127,17 @@ def test_a_page_that_cannot_be_written_is_one_clear_error(run, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunDirectoryError, match="Cannot write"):
         write_report(run, tmp_path / "file" / "report.html")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"[]", b"{", b'{"env_steps": []}', b'{"env_steps": 1, "a": [2]}', b'{"env_steps": "x"}',
+     b'{"env_steps": 1, "a": null}', b"\xff\xfe", b"[" * 100_000,
+     b'{"env_steps": 1, "a": 1' + b"0" * 400 + b"}"],
+    ids=lambda line: repr(line)[:30],
+)  # fmt: skip
+def test_a_line_that_is_no_record_is_named(tmp_path, line):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b'{"env_steps": 1, "a": 2}\n' + line + b"\n")
+    with pytest.raises(RunDirectoryError, match=r"metrics\.jsonl"):
+        read_curves(path)

@@ -1,4 +1,4 @@
-"""The first Ctrl-C asks, the second insists; afterwards all is as before."""
+"""The first signal asks, a second Ctrl-C insists; afterwards all is as before."""
 
 from __future__ import annotations
 
@@ -20,3 +20,20 @@ def test_the_first_signal_is_noted_and_the_second_raises(number):
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
     assert signal.getsignal(number) is before and calls == [1]
+
+
+def test_a_terminal_that_closes_asks_but_never_aborts():
+    with Interrupt(lambda: None) as interrupt:
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGHUP)
+    assert interrupt.requested
+
+
+def test_under_nohup_the_terminal_may_close():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupt(lambda: None) as interrupt:
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert not interrupt.requested and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -46,3 +46,33 @@ def test_a_recording_comes_back_without_metadata_that_does_not_concern_it(tmp_pa
     read = read_recording(tmp_path)
     assert read.observation_space == observation_space and read.action_space == spaces.Discrete(2)
     assert read.metadata == kept
+
+
+@pytest.mark.parametrize("damage", ["cut", "bit", "list", "number", "deep", "kind", "bytes"])
+def test_a_damaged_description_is_named(tmp_path, damage):
+    space = spaces.Dict({"a": spaces.Box(0, 255, (4, 4, 1), np.uint8)})
+    write_recording(tmp_path, Recording(space, spaces.Discrete(3), {}))
+    path = tmp_path / "spaces.json"
+    whole = path.read_bytes()
+    path.write_bytes(
+        {
+            "cut": whole[:-20],
+            "bit": whole.replace(b'"n": 3', b'"n": 4'),
+            "list": b"[]",
+            "number": b"3",
+            "deep": b"[" * 100_000,
+            "kind": b'{"observation_space": {}, "action_space": 3, "metadata": 1}',
+            "bytes": b"\xff" + whole,
+        }[damage]
+    )
+    with pytest.raises(ReplayError, match=r"spaces\.json is damaged"):
+        read_recording(tmp_path)
+
+
+def test_a_description_of_an_earlier_version_has_no_checksum_and_is_read(tmp_path):
+    recording = Recording(spaces.Dict({"a": spaces.Discrete(2)}), spaces.Discrete(3), {})
+    write_recording(tmp_path, recording)
+    data = json.loads((tmp_path / "spaces.json").read_text())
+    del data["sha256"]
+    (tmp_path / "spaces.json").write_text(json.dumps(data))
+    assert read_recording(tmp_path) == recording

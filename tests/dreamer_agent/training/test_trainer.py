@@ -305,3 +305,24 @@ def test_training_works_outside_the_main_thread(tmp_path):
     worker.start()
     worker.join()
     assert metrics_of(tmp_path / "run")[-1]["env_steps"] == 40
+
+
+def test_what_is_optional_does_not_end_a_run(uninterrupted, tmp_path, monkeypatch):
+    def fails(env_steps, scalars):
+        raise ConnectionResetError("gone")
+
+    def no_film(*arguments):
+        raise OSError("no codec")
+
+    monkeypatch.setattr("dreamer_agent.dream.film.save_dream", no_film)
+    monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "tensorboard").write_text("no directory")
+    log = replace(tiny_config(tmp_path).log, tensorboard=True)
+    config = tiny_config(tmp_path / "run", video_every_steps=60, log=log)
+    with pytest.warns(UserWarning) as caught:
+        train(config, on_record=fails)
+    messages = [str(warning.message) for warning in caught]
+    for name in ("TensorBoard", "on_record", "The dream video"):
+        assert sum(message.startswith(f"{name} failed") for message in messages) == 1
+    assert_same_run(uninterrupted, tmp_path / "run")

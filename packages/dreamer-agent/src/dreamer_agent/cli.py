@@ -64,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     warnings.showwarning = _print_warning
     try:
         command(arguments[1:])
+        sys.stdout.flush()
     except DreamerError as error:
         print(f"dreamer {arguments[0]}: {error}", file=sys.stderr)
         return _BAD_INPUT
@@ -71,8 +72,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("dreamer: aborted.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not _has_lost_its_reader():
+            raise
     return 0
+
+
+def _has_lost_its_reader() -> bool:
+    """Whether nobody reads standard output any more; then what is left for it is dropped."""
+    try:
+        print(flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -10,7 +10,7 @@ DreamerError
 │   └── SpacesMismatchError    it was written for other spaces
 ├── ReplayError            a replay cannot be opened, or holds too little
 │   └── CorruptChunkError      one stored chunk fails its checksum
-└── NonFiniteError         a loss, a parameter or an observation is NaN or infinite
+└── NonFiniteError         a loss or a parameter is NaN or infinite
 ```
 """
 
@@ -67,4 +67,4 @@ class CorruptChunkError(ReplayError):
 
 
 class NonFiniteError(DreamerError):
-    """A loss, a parameter or an observation is NaN or infinite; the message names it."""
+    """A loss or a parameter is NaN or infinite; the message names it."""

@@ -27,6 +27,8 @@ def film(
 ) -> None:
     """Write a dream video and log it with its errors; nothing if the replay holds too little.
 
+    A run can do without: what goes wrong is named once, and no more videos are made.
+
     Args:
         agent: Whose world model dreams.
         replay: What it dreams of.
@@ -36,10 +38,17 @@ def film(
         step: Environment steps done.
     """
     path = directory / f"dream_{step:09d}.webp"
+    errors = logger.attempt("The dream video", lambda: _film(agent, replay, metadata, path))
+    if errors is not None:
+        logger.write(step, errors, {"dream": path})
+
+
+def _film(
+    agent: Agent, replay: Replay, metadata: Mapping[str, Any], path: Path
+) -> dict[str, float] | None:
     try:
         batch = pick_sequences(replay, _SEQUENCES, _CONTEXT, _HORIZON)
     except ReplayError:
-        return
+        return None
     errors = save_dream(agent, batch, path, metadata, _CONTEXT)
-    scalars = {f"open_loop/{name}": value for name, value in errors.items()}
-    logger.write(step, scalars, {"dream": path})
+    return {f"open_loop/{name}": value for name, value in errors.items()}

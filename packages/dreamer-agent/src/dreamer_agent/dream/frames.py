@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +41,13 @@ def save_dream_file(
         alphabets: Characters of token keys.
         index: Which sequence of the batch.
         fps: Frames per second.
+
+    Raises:
+        ConfigError: The file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".png":
-        render_strip(result, modalities, alphabets, index).save(path)
+        picture = render_strip(result, modalities, alphabets, index)
+        _write(path, lambda: picture.save(path))
         return
     # predictions are grainy: without loss they take nearly twice the space
     save_frames(render_frames(result, modalities, alphabets, index), path, fps, lossless=False)
@@ -67,18 +70,18 @@ def save_frames(
     options: dict[str, Any] = {}
     if path.suffix == ".webp":
         options = {"lossless": True} if lossless else {"quality": 85}
+    options |= {"append_images": list(frames[1:]), "duration": int(1000 / fps), "loop": 0}
+    _write(path, lambda: frames[0].save(path, save_all=True, **options))
+
+
+def _write(path: Path, save: Callable[[], None]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        frames[0].save(
-            path,
-            save_all=True,
-            append_images=list(frames[1:]),
-            duration=int(1000 / fps),
-            loop=0,
-            **options,
-        )
+        save()
     except OSError as error:
-        raise ConfigError(f"Cannot write {path}: {error.strerror or error}.") from None
+        raise ConfigError(
+            f"Cannot write {path}: {error.strerror or error}. Choose another place with --out."
+        ) from None
 
 
 def render_frames(

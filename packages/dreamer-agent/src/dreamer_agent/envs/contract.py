@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from dreamer_agent.errors import EnvError, NonFiniteError
+from dreamer_agent.errors import EnvError
 from dreamer_agent.spaces.keys import as_dict_space, by_key
 
 __all__ = [
@@ -92,8 +92,8 @@ def check_rewards(reward: Any, num_envs: int) -> NDArray[np.float64]:
     """Return the rewards of a vector environment as ``(N,)``.
 
     Raises:
-        EnvError: They are not one number for each environment.
-        NonFiniteError: One is NaN, infinite, or too large for float32.
+        EnvError: They are not one number for each environment; or one is NaN, infinite, or too
+            large for float32.
     """
     array = np.asarray(reward)
     if array.shape != (num_envs,) or array.dtype.kind not in "fiub":
@@ -102,9 +102,11 @@ def check_rewards(reward: Any, num_envs: int) -> NDArray[np.float64]:
             f"({num_envs},) numbers are needed."
         )
     array = array.astype(np.float64)
-    if not (np.abs(array) <= _HIGHEST_REWARD).all():  # false for NaN too
-        raise NonFiniteError(
-            f"The environment returned the rewards {array}; not all are finite float32 numbers "
+    is_bad = ~(np.abs(array) <= _HIGHEST_REWARD)  # true for NaN too
+    if is_bad.any():
+        bad = int(np.flatnonzero(is_bad)[0])
+        raise EnvError(
+            f"Environment {bad} returned the reward {array[bad]}: no finite float32 number "
             f"(below {_HIGHEST_REWARD:.2g})."
         )
     return array
@@ -129,8 +131,8 @@ class ValueCheck:
         """Return the observations as arrays ``(N, *shape)``, only those the space has.
 
         Raises:
-            EnvError: A key is missing, has another shape, or holds a class that is not there.
-            NonFiniteError: A number is NaN or infinite.
+            EnvError: A key is missing, has another shape, or holds a class that is not there, or a
+                number that is NaN or infinite.
         """
         arrays = {}
         for key, part in self._space.items():
@@ -151,7 +153,8 @@ class ValueCheck:
 
     def _judge(self, key: str, array: NDArray[Any]) -> None:
         if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise NonFiniteError(f"The environment's observation {key!r} is not finite.")
+            bad = int(np.argwhere(~np.isfinite(array))[0][0])
+            raise EnvError(f"Environment {bad} returned an observation {key!r} with NaN or inf.")
         limits = self._ranges[key]
         if limits is None:
             return

@@ -42,6 +42,7 @@ class EpisodeRows:
         action_space: Action space of one environment.
         obs: Current observations, ``(N, *shape)`` by key.
         is_first: ``(N,)`` bool, whether ``obs`` begins an episode.
+        lost_because: Why the last ``restore`` could not bring the episodes back.
 
     Raises:
         SpaceError: An observation key is of a space that agents cannot take.
@@ -65,16 +66,18 @@ class EpisodeRows:
         self._mask: NDArray[np.uint8] | None = None
         self._episodes = [0] * self.num_envs
         self._ended = np.zeros(self.num_envs, np.bool_)
+        self.lost_because = ""
         self.observation_space = _without(as_dict_space(env.single_observation_space), dropped)
         check_supported(self.observation_space)
         self._zero_action = np.zeros(self.action_space.shape or (), self.action_space.dtype)
         self._first_rows = self._reset_all()
 
     def _reset_all(self) -> list[tuple[int, Row]]:
-        seeds = [episode_seed(self._seed, index, 0) for index in range(self.num_envs)]
+        seeds = [episode_seed(self._seed, *numbered) for numbered in enumerate(self._episodes)]
         # only environments that we reset one by one are known to take a list
         disabled = self.mode == AutoresetMode.DISABLED
-        obs, info = self.env.reset(seed=seeds if disabled else seeds[0])  # type: ignore[arg-type]
+        obs, info = self._call("reset", self.env.reset, seed=seeds if disabled else seeds[0])
+        self._ended = np.zeros(self.num_envs, np.bool_)
         self.is_first = np.ones(self.num_envs, np.bool_)
         if self._mask_key and "action_mask" in info and self._mask_key not in by_key(obs):
             shape = np.shape(info["action_mask"][0])
@@ -96,8 +99,11 @@ class EpisodeRows:
         Returns:
             (environment, row) pairs in the order they happened, and the episodes that ended.
             Scores and lengths of those episodes are left to the caller: only summaries are set.
+
+        Raises:
+            EnvError: The environment raised, or returned what is not finite.
         """
-        obs, reward, terminated, truncated, info = self.env.step(actions)
+        obs, reward, terminated, truncated, info = self._call("step", self.env.step, actions)
         reward = check_rewards(reward, self.num_envs)
         was_reset = self._ended.copy() if self.mode == AutoresetMode.NEXT_STEP else None
         ended = np.logical_or(terminated, truncated)
@@ -139,7 +145,7 @@ class EpisodeRows:
                 for index in range(self.num_envs)
             ]
             options = {"reset_mask": ended.copy()}
-            self._read(*self.env.reset(seed=seeds, options=options))  # type: ignore[arg-type]
+            self._read(*self._call("reset", self.env.reset, seed=seeds, options=options))
         return [(int(index), self._reset_row(int(index))) for index in np.flatnonzero(ended)]
 
     def _reset_row(self, index: int) -> Row:
@@ -173,10 +179,23 @@ class EpisodeRows:
             named[self._mask_key] = self._mask.copy()
         self.obs: dict[str, NDArray[Any]] = self._values.check(named, self.num_envs)
 
-    def state(self) -> dict[str, Any]:
-        """Return what ``restore`` needs to continue these very episodes."""
+    @staticmethod
+    def _call(what: str, function: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except EnvError:
+            raise
+        except Exception as error:
+            raise EnvError(
+                f"The environment failed in {what}: {type(error).__name__}: {error}"
+            ) from error
+
+    def state(self, with_episodes: bool = True) -> dict[str, Any]:
+        """Return what ``restore`` needs to continue these very episodes, or with new ones."""
+        one_by_one = self.mode == AutoresetMode.DISABLED
+        envs: Any = save_all(self.env, one_by_one) if with_episodes else None
         return {
-            "envs": save_all(self.env, self.mode == AutoresetMode.DISABLED),
+            "envs": envs,
             "episodes": list(self._episodes),
             "ended": self._ended.tolist(),
             "is_first": self.is_first.tolist(),
@@ -187,20 +206,33 @@ class EpisodeRows:
         """Return to a saved state.
 
         Returns:
-            False if this environment cannot: then new episodes have begun (see ``first_rows``).
+            False if this environment cannot: then new episodes have begun (see ``first_rows``),
+            and ``lost_because`` says why.
         """
-        if state["envs"] is None:
+        if not self._load_envs(state["envs"]):
+            self._episodes = [number + 1 for number in state["episodes"]]
+            self._first_rows = self._reset_all()
             return False
-        if hasattr(self.env, "load"):
-            self.env.load(state["envs"])
-        else:
-            load_each(self.env, state["envs"])
         self._episodes = list(state["episodes"])
         self._ended = np.array(state["ended"], np.bool_)
         self.is_first = np.array(state["is_first"], np.bool_)
         self.obs = {key: np.asarray(values) for key, values in state["obs"].items()}
         if self._mask is not None and self._mask_key:
             self._mask = self.obs[self._mask_key].copy()
+        return True
+
+    def _load_envs(self, saved: Any) -> bool:
+        if saved is None:
+            self.lost_because = "they were not saved: it has no save() and load(), or had failed"
+            return False
+        try:
+            if hasattr(self.env, "load"):
+                self.env.load(saved)
+            else:
+                load_each(self.env, saved)
+        except Exception as error:  # whatever a foreign load() raises, e.g. after an upgrade
+            self.lost_because = f"{type(error).__name__}: {error}"
+            return False
         return True
 
 

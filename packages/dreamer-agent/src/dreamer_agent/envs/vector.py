@@ -16,10 +16,12 @@ from gymnasium.envs.registration import EnvSpec, load_env_creator
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 
 from dreamer_agent.envs.contract import OLD_API, check_reset, check_step
+from dreamer_agent.envs.processes import ProcessVectorEnv
 from dreamer_agent.envs.wrappers import Wrap, find_wrapper
 from dreamer_agent.errors import EnvError
 
 __all__ = [
+    "STOP_SIGNALS",
     "ResumableEnv",
     "Vectorization",
     "episode_seed",
@@ -27,6 +29,10 @@ __all__ = [
     "make_vector_env",
     "save_all",
 ]
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
+STOP_SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+"""Signals that ask a run to stop."""
 
 Vectorization = Literal["auto", "own", "sync", "async"]
 
@@ -41,13 +47,23 @@ class ResumableEnv(gym.Wrapper[Any, Any, Any, Any]):
 
     With ``save() -> bytes`` and ``load(bytes)`` of the environment if it has them; else by
     repeating the episode's actions from its seed, which is exact for deterministic environments.
-    Set ``state_to_restore`` to what ``episode_state()`` gave and call ``reset``.
+    Set ``state_to_restore`` to what ``episode_state()`` gave and call ``reset``; if that cannot be
+    brought back, a new episode begins and ``restore_error`` says why.
+
+    Args:
+        env: The environment.
+        index: Named in errors.
+
+    Raises:
+        EnvError: The environment raised; with its index and the step of its episode.
     """
 
     state_to_restore: Mapping[str, Any] | None = None
+    restore_error: str | None = None
 
-    def __init__(self, env: gym.Env[Any, Any]) -> None:
+    def __init__(self, env: gym.Env[Any, Any], index: int = 0) -> None:
         super().__init__(env)
+        self._index, self._num_steps = index, 0
         self._seed: int | None = None
         self._options: dict[str, Any] | None = None
         self._actions: list[Any] = []
@@ -60,14 +76,19 @@ class ResumableEnv(gym.Wrapper[Any, Any, Any, Any]):
         """Begin an episode, or return to the one in ``state_to_restore``."""
         if self.state_to_restore is not None:
             state, self.state_to_restore = self.state_to_restore, None
-            return self._restore(state)
+            try:
+                return self._restore(state)
+            except Exception as error:
+                self.restore_error = _text(error)
         self._seed, self._options, self._actions = seed, options, []
+        self._num_steps = 0
         try:
             result = self.env.reset(seed=seed, options=options)
-        except TypeError as error:
-            if "reset() got an unexpected keyword argument" not in str(error):
-                raise
-            raise EnvError(f"reset() takes no seed or options ({error}). {OLD_API}") from error
+        except Exception as error:
+            hint = OLD_API if "reset() got an unexpected keyword argument" in str(error) else ""
+            raise EnvError(
+                f"Environment {self._index} failed in reset: {_text(error)} {hint}".rstrip()
+            ) from error
         check_reset(result, self.observation_space)
         if self._saves is None:
             self._saves = self._try_save()
@@ -77,18 +98,25 @@ class ResumableEnv(gym.Wrapper[Any, Any, Any, Any]):
         """Step, and remember the action if it may have to be repeated."""
         if not self._saves:
             self._actions.append(np.copy(action))
+        self._num_steps += 1
         try:
             result = self.env.step(action)
-        except ValueError as error:  # a wrapper takes the result apart before it can be judged
-            if "not enough values to unpack (expected 5" not in str(error):
-                raise
-            raise EnvError(f"step() does not return five values ({error}). {OLD_API}") from error
+        except Exception as error:  # an old API fails in a wrapper, before it can be judged
+            hint = OLD_API if "not enough values to unpack (expected 5" in str(error) else ""
+            raise EnvError(
+                f"Environment {self._index} failed in step {self._num_steps:,} of its episode: "
+                f"{_text(error)} {hint}".rstrip()
+            ) from error
         check_step(result, self.observation_space)
         return result
 
     def episode_state(self) -> dict[str, Any]:
         """Return what brings the running episode back, as builtins, bytes and arrays."""
-        state: dict[str, Any] = {"seed": self._seed, "options": self._options}
+        state: dict[str, Any] = {
+            "seed": self._seed,
+            "options": self._options,
+            "num_steps": self._num_steps,
+        }
         if self._saves:
             steps = getattr(self._time_limit, "_elapsed_steps", None)
             saved = self.env.unwrapped.save()  # type: ignore[attr-defined]
@@ -119,12 +147,17 @@ class ResumableEnv(gym.Wrapper[Any, Any, Any, Any]):
         obs, info = self.reset(seed=state["seed"], options=state["options"])
         if "saved" in state:
             self.env.unwrapped.load(state["saved"])  # type: ignore[attr-defined]
+            self._num_steps = state.get("num_steps", 0)  # the first checkpoints had none
             if isinstance(self._time_limit, gym.wrappers.TimeLimit):
                 self._time_limit._elapsed_steps = state["elapsed_steps"]
             return obs, info
         for action in state["actions"]:
             obs, _, _, _, info = self.step(_native(action))
         return obs, info
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _native(action: Any) -> Any:
@@ -181,10 +214,10 @@ def make_vector_env(
         takes_own = vectorization == "auto" and not wraps and _own_version_resumes(spec)
         if vectorization == "own" or takes_own:
             return _make_own(spec, env_id, num_envs, kwargs)
-        make = [_factory(env_id, kwargs, wraps) for _ in range(num_envs)]
+        make = [_factory(env_id, kwargs, wraps, index) for index in range(num_envs)]
         disabled = AutoresetMode.DISABLED
         if vectorization == "async":
-            return AsyncVectorEnv(make, autoreset_mode=disabled)
+            return ProcessVectorEnv(make, autoreset_mode=disabled)
         return SyncVectorEnv(make, autoreset_mode=disabled)
     except ModuleNotFoundError as error:
         raise EnvError(
@@ -230,15 +263,16 @@ def _make_own(
 
 
 def _factory(
-    env_id: str, kwargs: Mapping[str, Any], wraps: Sequence[Wrap]
+    env_id: str, kwargs: Mapping[str, Any], wraps: Sequence[Wrap], index: int
 ) -> Callable[[], gym.Env[Any, Any]]:
     def make() -> gym.Env[Any, Any]:
         if multiprocessing.parent_process() is not None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trainer to answer
+            for number in STOP_SIGNALS:  # they reach the whole group; the trainer answers them
+                signal.signal(number, signal.SIG_IGN)
         env: gym.Env[Any, Any] = gym.make(env_id, disable_env_checker=True, **kwargs)
         for wrap in wraps:
             env = wrap(env)
-        return ResumableEnv(env)
+        return ResumableEnv(env, index)
 
     return make
 
@@ -278,10 +312,16 @@ def _is_wrapped(env: Any) -> bool:
 
 
 def load_each(env: Any, saved: Sequence[Any]) -> None:
-    """Bring every environment back to what ``save_all`` gave, one state each."""
+    """Bring every environment back to what ``save_all`` gave, one state each.
+
+    Raises:
+        EnvError: One of them cannot be brought back; all need a reset now.
+    """
     if _is_wrapped(env):
         env.set_attr("state_to_restore", list(saved))
         env.reset()
+        if reasons := [reason for reason in env.get_attr("restore_error") if reason]:
+            raise EnvError(reasons[0])
         return
     for one, state in zip(env.envs, saved, strict=True):
         one.load(state)

@@ -50,11 +50,14 @@ def read_curves(metrics: Path) -> dict[str, Curve]:
     for number, line in enumerate(_lines(metrics), 1):
         try:
             record = json.loads(line)
-            step = record.pop("env_steps") or record.get("updates", 0.0)
-        except (ValueError, KeyError, AttributeError, TypeError):
-            raise RunDirectoryError(f"{metrics}, line {number} is not a record: {line!r}") from None
-        for name, value in record.items():
-            if not isinstance(value, str) and np.isfinite(value):
+            step = float(record.pop("env_steps")) or float(record.get("updates", 0.0))
+            numbers = {k: float(v) for k, v in record.items() if not isinstance(v, str)}
+        except (ValueError, KeyError, AttributeError, TypeError, OverflowError, RecursionError):
+            raise RunDirectoryError(
+                f"{metrics}, line {number} is not a record: {line[:200]!r}"
+            ) from None
+        for name, value in numbers.items():
+            if np.isfinite(value):
                 points.setdefault(name, []).append((step, value))
     if not points:
         raise RunDirectoryError(f"{metrics} holds nothing yet; let the run log a line first.")
@@ -131,5 +134,8 @@ def _dress(axes: Any, lines: Mapping[str, Curve], curves: Mapping[str, Curve]) -
 
 
 def _lines(metrics: Path) -> list[str]:
-    text = metrics.read_text() if metrics.exists() else ""
+    try:
+        text = metrics.read_text(encoding="utf-8") if metrics.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunDirectoryError(f"{metrics} cannot be read: {error}") from None
     return text[: text.rfind("\n") + 1].splitlines()  # a line being written is left for later

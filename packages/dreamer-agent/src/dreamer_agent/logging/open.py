@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dreamer_agent.logging import Logger
 from dreamer_agent.logging.record import Sink
 from dreamer_agent.run_dir.train_config import LogConfig
 
@@ -13,32 +14,45 @@ __all__ = ["open_sinks"]
 
 
 def open_sinks(
-    log: LogConfig, run_dir: Path, config: Mapping[str, Any], wandb_id: str | None
-) -> tuple[list[Sink], str | None]:
+    logger: Logger,
+    log: LogConfig,
+    run_dir: Path,
+    config: Mapping[str, Any],
+    wandb_id: str | None = None,
+    resumed_at: int | None = None,
+) -> str | None:
     """Open TensorBoard and Weights & Biases as configured.
 
     Args:
+        logger: Takes them.
         log: What is asked for.
         run_dir: Where they write.
         config: Shown beside the run on Weights & Biases.
         wandb_id: Run to continue there.
+        resumed_at: Environment step the run goes on from.
 
     Returns:
-        The sinks, and the id to continue with.
+        The id to continue with; the old one if Weights & Biases cannot be opened now.
 
     Raises:
-        ConfigError: TensorBoard is asked for but not installed.
+        ConfigError: What is asked for is not installed.
     """
-    sinks: list[Sink] = []
     if log.tensorboard:
-        from dreamer_agent.logging.tensorboard import TensorBoardSink
+        logger.add("TensorBoard", lambda: _tensorboard(run_dir / "tensorboard", resumed_at))
+    if log.wandb == "off":
+        return wandb_id
 
-        sinks.append(TensorBoardSink(run_dir / "tensorboard"))
-    if log.wandb != "off":
-        from dreamer_agent.logging.wandb import WandbSink
+    from dreamer_agent.logging.wandb import WandbSink
 
-        name = log.wandb_name or run_dir.name
-        sink = WandbSink(log.wandb, run_dir, log.wandb_project, name, config, wandb_id)
-        wandb_id = sink.run_id
-        sinks.append(sink)
-    return sinks, wandb_id
+    mode, name = log.wandb, log.wandb_name or run_dir.name
+    sink = logger.add(
+        "Weights & Biases",
+        lambda: WandbSink(mode, run_dir, log.wandb_project, name, config, wandb_id),
+    )
+    return sink.run_id if isinstance(sink, WandbSink) else wandb_id
+
+
+def _tensorboard(directory: Path, resumed_at: int | None) -> Sink:
+    from dreamer_agent.logging.tensorboard import TensorBoardSink
+
+    return TensorBoardSink(directory, resumed_at)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["Record", "Sink"]
+__all__ = ["CallbackSink", "OnRecord", "Record", "Sink"]
+
+OnRecord = Callable[[int, dict[str, float]], None]
+"""Takes environment steps and scalars."""
 
 
 @dataclass(frozen=True)
@@ -33,3 +36,17 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Flush and let go of files."""
+
+
+class CallbackSink:
+    """Hands each record's step and numbers to a function."""
+
+    def __init__(self, on_record: OnRecord) -> None:
+        self._on_record = on_record
+
+    def write(self, record: Record) -> None:
+        """Call the function."""
+        self._on_record(record.env_steps, dict(record.scalars))
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -69,7 +69,9 @@ def render_report(run: RunDirectory) -> str:
     if dreams:
         picture = _image(dreams[-1].read_bytes(), "webp")
         parts.append(f"<h2>Dream ({html.escape(dreams[-1].name)})</h2>{picture}")
-    parts.append(f"<h2>Configuration</h2><pre>{html.escape(run.config.read_text())}</pre>")
+    parts.append(
+        f"<h2>Configuration</h2><pre>{html.escape(run.config.read_text('utf-8', 'replace'))}</pre>"
+    )
     parts.append(f"<h2>Versions (of this report)</h2>{_table(_versions())}")
     head = f'<meta charset="utf-8"><title>{html.escape(run.path.name)}</title>'
     return f"<!doctype html><html><head>{head}<style>{_STYLE}</style></head><body>" + (

@@ -16,11 +16,16 @@ __all__ = ["TensorBoardSink"]
 class TensorBoardSink:
     """Writes scalars, and the middle frame of videos as a picture.
 
+    Args:
+        directory: Where its files go.
+        resumed_at: Environment step a run goes on from: what an earlier process wrote of later
+            steps is no longer shown.
+
     Raises:
         ConfigError: TensorBoard is not installed.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, resumed_at: int | None = None) -> None:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
@@ -28,7 +33,8 @@ class TensorBoardSink:
                 "log.tensorboard is on but TensorBoard is not installed: "
                 'pip install "dreamer-agent[tensorboard]", or leave the option off.'
             ) from None
-        self._writer = SummaryWriter(str(directory))
+        purge_step = None if resumed_at is None else resumed_at + 1
+        self._writer = SummaryWriter(str(directory), purge_step=purge_step)
 
     def write(self, record: Record) -> None:
         """Write one record."""

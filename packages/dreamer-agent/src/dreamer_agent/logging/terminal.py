@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import IO, Any, cast
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -67,7 +71,7 @@ class Terminal:
     def __init__(self, title: str, subtitle: str, console: Console | None = None) -> None:
         self.status = Status()
         self._title, self._subtitle = title, subtitle
-        self._console = console or Console()
+        self._console = console or Console(file=cast(IO[str], _Stdout(sys.stdout)))
         self._scalars: dict[str, float] = {}
         self._printed_at = 0.0
         self._live = (
@@ -211,6 +215,36 @@ class Terminal:
             return ""
         ago = time.monotonic() - self.status.saved_at
         return f"step {self.status.saved_step:,}, {_clock(ago)} ago"
+
+
+class _Stdout:
+    """Standard output; when its reader or terminal has gone, what is written is dropped."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._has_reader = stream, True
+
+    def write(self, text: str) -> int:
+        if self._has_reader:
+            try:
+                self._stream.write(text)
+            except OSError:
+                self._drop()
+        return len(text)
+
+    def flush(self) -> None:
+        if self._has_reader:
+            try:
+                self._stream.flush()
+            except OSError:
+                self._drop()
+
+    def _drop(self) -> None:
+        self._has_reader = False
+        with suppress(OSError, ValueError):  # Python flushes once more when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def sparkline(values: Sequence[float], width: int = 32) -> str:

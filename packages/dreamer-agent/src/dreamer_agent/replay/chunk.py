@@ -34,6 +34,7 @@ MAGIC = b"DRC1"
 _NUMBERS = struct.Struct("<IQI")
 _CRC = struct.Struct("<I")
 _SIZE = struct.Struct("<I")
+_FOREIGN = (lz4.block.LZ4BlockError, struct.error, ValueError, IndexError, TypeError, MemoryError)
 HEADER_BYTES = len(MAGIC) + _NUMBERS.size + _CRC.size
 
 
@@ -92,12 +93,24 @@ def decode_rows(fields: Sequence[Field], record: bytes, where: str) -> dict[str,
         where: Named in the error.
 
     Raises:
-        CorruptChunkError: The checksum does not hold.
+        CorruptChunkError: The checksum does not hold, or what it vouches for is not such rows.
     """
     header = parse_header(record)
     if header is None or not is_intact(record):
         raise CorruptChunkError(f"The replay chunk at {where} fails its checksum; it is skipped.")
-    body = memoryview(lz4.block.decompress(memoryview(record)[HEADER_BYTES:]))
+    try:
+        return _unpack_all(fields, header, memoryview(record)[HEADER_BYTES:])
+    except _FOREIGN as error:  # a checksum proves that nothing changed, not that it was right
+        raise CorruptChunkError(
+            f"The replay chunk at {where} holds something else than {header.num_rows} rows of "
+            f"these columns ({error}); it is skipped."
+        ) from None
+
+
+def _unpack_all(
+    fields: Sequence[Field], header: Header, payload: memoryview
+) -> dict[str, NDArray[Any]]:
+    body = memoryview(lz4.block.decompress(payload))
     columns, offset = {}, 0
     for field in fields:
         (size,) = _SIZE.unpack_from(body, offset)
@@ -106,4 +119,6 @@ def decode_rows(fields: Sequence[Field], record: bytes, where: str) -> dict[str,
         columns[field.name] = unpack(
             body[start:offset], header.num_rows, field.shape, np.dtype(field.dtype)
         )
+    if offset != len(body):
+        raise ValueError(f"{len(body) - offset} bytes are left over")
     return columns

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dreamer_agent.durable import sync
 from dreamer_agent.replay.batch import Batch, Context
 from dreamer_agent.replay.files import open_to_write, write_whole
 from dreamer_agent.replay.slots import Slots
@@ -126,6 +127,7 @@ class ContextStore:
             data.flush()
         self.generation += 1
         self._start_undo()
+        sync(self._directory)
         return self.generation
 
     def revert(self, generation: int) -> None:
@@ -166,6 +168,7 @@ class ContextStore:
     def _start_undo(self) -> None:
         assert self._directory is not None
         if self._undo_fd is not None:
+            os.fsync(self._undo_fd)  # a checkpoint before this one may need it
             os.close(self._undo_fd)
         path = self._directory / f"context_undo_{self.generation:06d}.bin"
         self._undo_fd, self._undo_path, self._undo_bytes = open_to_write(path), path, 0

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from dreamer_agent.durable import replace_text
 from dreamer_agent.errors import ReplayError
 from dreamer_agent.replay.chunk import Field
 
@@ -24,7 +28,7 @@ def check_schema(directory: Path, fields: Sequence[Field]) -> None:
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True)
         columns = [{"name": f.name, "dtype": f.dtype, "shape": list(f.shape)} for f in fields]
-        path.write_text(json.dumps({"version": 1, "fields": columns}, indent=1))
+        _write(path, json.dumps({"version": 1, "fields": columns}, indent=1))
         return
     stored, wanted = set(load_schema(directory)), set(fields)
     if stored != wanted:
@@ -39,15 +43,40 @@ def load_schema(directory: Path) -> tuple[Field, ...]:
     """Read the columns of a stored replay.
 
     Raises:
-        ReplayError: There is no replay in this directory.
+        ReplayError: There is no replay in this directory, or the description is damaged.
     """
     path = directory / _SCHEMA_FILE
     if not path.exists():
         raise ReplayError(
             f"No replay at {directory} (no {_SCHEMA_FILE}). A run keeps its replay in RUN/replay."
         )
-    entries = json.loads(path.read_text())["fields"]
-    return tuple(Field(e["name"], e["dtype"], tuple(e["shape"])) for e in entries)
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))["fields"]
+        fields = tuple(_field(entry) for entry in entries)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ReplayError(
+            f"{path} is damaged ({type(error).__name__}: {error}). Put it back from a copy, or "
+            "from a run with the same environment."
+        ) from None
+    if len({field.name for field in fields}) < len(fields) or not fields:
+        raise ReplayError(f"{path} is damaged: it names no column, or one twice.")
+    return fields
+
+
+def _field(entry: dict[str, Any]) -> Field:
+    shape = tuple(entry["shape"])
+    if not all(isinstance(size, int) and 0 <= size < 2**32 for size in shape):
+        raise ValueError(f"a column cannot have the shape {shape}")
+    if np.dtype(entry["dtype"]).kind not in "biuf":
+        raise ValueError(f"a column cannot have the dtype {entry['dtype']}")
+    return Field(str(entry["name"]), str(entry["dtype"]), shape)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        replace_text(path, text)
+    except OSError as error:
+        raise ReplayError(f"Cannot write {path}: {error.strerror or error}.") from None
 
 
 def count_streams(directory: Path) -> int:

@@ -12,12 +12,16 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dreamer_agent.durable import sync
 from dreamer_agent.replay.chunk import HEADER_BYTES, MAGIC, Header, is_intact, parse_header
 from dreamer_agent.replay.files import open_to_write, write_whole
 
 __all__ = ["SegmentWriter", "Stored", "scan"]
 
 _SEGMENT_BYTES = 16 * 2**20
+_TRIES = 16
+"""How often its size of a damaged segment is hashed in search of whole records, at most: each
+beginning of a record in it could claim to be as long as the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class SegmentWriter:
         self._fd: int | None = None
         self._path = directory
         self._bytes = 0
+        self._has_new_name = False
         directory.mkdir(parents=True, exist_ok=True)
 
     def append(self, record: bytes, start: int, stop: int) -> Stored:
@@ -69,13 +74,17 @@ class SegmentWriter:
         return stored
 
     def sync(self) -> None:
-        """Ask the disk to keep what was written."""
+        """Ask the disk to keep what was written, and the names of new segments."""
         if self._fd is not None:
             os.fsync(self._fd)
+        if self._has_new_name:
+            sync(self._directory)
+            self._has_new_name = False
 
     def close(self) -> None:
-        """Close the open segment; the next append starts a new one."""
+        """Close the open segment, with what it holds on disk; the next append starts a new one."""
         if self._fd is not None:
+            os.fsync(self._fd)
             os.close(self._fd)
             self._fd = None
 
@@ -83,6 +92,7 @@ class SegmentWriter:
         self.close()
         self._path = self._directory / f"rows_{first_row:012d}.chunks"
         self._fd = open_to_write(self._path)
+        self._has_new_name = True
         self._bytes = 0
 
 
@@ -113,15 +123,17 @@ def _scan_file(path: Path, is_last: bool) -> tuple[list[Stored], list[str], int 
     data = path.read_bytes()
     chunks: list[Stored] = []
     damage: list[str] = []
-    offset = 0
+    offset, budget = 0, _TRIES * len(data)
     while offset < len(data):
         header = parse_header(data[offset : offset + HEADER_BYTES])
         size = HEADER_BYTES + header.payload_bytes if header else 0
-        if header and is_intact(data[offset : offset + size]):
+        fits = size <= min(budget, len(data) - offset)
+        if header and fits and is_intact(data[offset : offset + size]):
             start, stop = header.first_row, header.first_row + header.num_rows
             chunks.append(Stored(start, stop, size, path, offset))
             offset += size
             continue
+        budget -= size if fits else 0
         following = data.find(MAGIC, offset + 1)
         if following < 0 and is_last and not _is_whole(header, size, len(data) - offset):
             return chunks, damage, offset

@@ -26,6 +26,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from dreamer_agent.durable import sync
 from dreamer_agent.errors import CheckpointError
 from dreamer_agent.run_dir.specs import spec_hash
 from dreamer_agent.run_dir.tree import join, split
@@ -96,7 +97,7 @@ def save(
             _replace(temporary, final)
         else:
             temporary.rename(final)
-        _sync(directory)
+        sync(directory)
     except (OSError, SafetensorError) as error:  # safetensors reports a full disk in its own way
         shutil.rmtree(temporary, ignore_errors=True)  # it takes the room that is missing
         raise CheckpointError(
@@ -139,7 +140,7 @@ def load(path: Path, parts: tuple[str, ...] = _PARTS) -> Checkpoint:
             for part in _PARTS
             if part in parts
         }
-    except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
         raise CheckpointError(
             f"{path} is damaged ({type(error).__name__}: {error}). "
             "Another checkpoint of the run may be whole: give it by its directory."
@@ -230,13 +231,13 @@ def _write(directory: Path, checkpoint: Checkpoint) -> None:
         state[part], table = split(getattr(checkpoint, part))
         file = directory / f"{part}.safetensors"
         save_file(table, file)
-        _sync(file)
+        sync(file)
         digests[file.name] = _digest(file)
     state["sha256"] = digests
     state["state_sha256"] = _state_digest(state)
     (directory / "state.json").write_text(json.dumps(state))
-    _sync(directory / "state.json")
-    _sync(directory)
+    sync(directory / "state.json")
+    sync(directory)
 
 
 def _replace(temporary: Path, final: Path) -> None:
@@ -253,7 +254,12 @@ def _check_digests(path: Path, state: dict[str, Any], parts: tuple[str, ...]) ->
     Raises:
         ValueError: A file, or state.json itself, has changed since.
     """
-    if "sha256" not in state:
+    if "sha256" not in state and "state_sha256" not in state:
+        warnings.warn(
+            f"The checkpoints in {path.parent} were written without checksums, by an earlier "
+            "version: damage in them cannot be told. Those written from now on have them.",
+            stacklevel=4,
+        )
         return
     if state.get("state_sha256") != _state_digest(state):
         raise ValueError("state.json has changed since it was written")
@@ -273,11 +279,3 @@ def _digest(path: Path) -> str:
 def _state_digest(state: Mapping[str, Any]) -> str:
     fields = {name: value for name, value in state.items() if name != "state_sha256"}
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

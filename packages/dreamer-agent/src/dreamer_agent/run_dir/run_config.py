@@ -1,17 +1,34 @@
-"""A run's own config.yaml: written whole or not at all, and known to be whole when it is read."""
+"""A run's own config.yaml: written as a whole, and refused if it is not what was written.
+
+Its last line is ``# end SHA-256``, of all lines before it. Runs of earlier versions have no such
+line: theirs must hold every field that was always written. So must one edited by hand, whose last
+line is to be deleted.
+"""
 
 from __future__ import annotations
 
-import os
+import dataclasses
+import hashlib
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from dreamer_agent.durable import replace_text
 from dreamer_agent.errors import RunDirectoryError
-from dreamer_agent.run_dir.train_config import TrainConfig, dump_yaml, load_yaml
+from dreamer_agent.run_dir.train_config import TrainConfig, dump_yaml, from_mapping
+from dreamer_agent.run_dir.yaml_file import parse_yaml
 
 __all__ = ["load_run_config", "save_run_config"]
 
-_BEGIN = "# Every setting of this run; its last line says that the file is whole."
-_END = "# end of the settings"
+_END = "# end "
+_ALWAYS_WRITTEN = (
+    "env", "env_kwargs", "num_envs", "vectorization", "run_dir", "seed", "env_steps",
+    "stop_after_minutes", "batch_size", "sequence_length", "replay_ratio", "prefill_steps",
+    "eval_every_steps", "eval_episodes", "eval_mode", "video_every_steps", "save_every_s",
+    "keep_checkpoints", "device", "threads", "agent", "replay", "log",
+)  # fmt: skip
+"""Fields of the first version; ``log`` is written last, so a file that was cut lacks some of it."""
 
 
 def save_run_config(config: TrainConfig, path: Path) -> None:
@@ -20,12 +37,10 @@ def save_run_config(config: TrainConfig, path: Path) -> None:
     Raises:
         RunDirectoryError: The file cannot be written; the one before is untouched.
     """
-    temporary = path.with_name(f".tmp_{path.name}_{os.getpid()}")
+    text = dump_yaml(config)
     try:
-        temporary.write_text(f"{_BEGIN}\n{dump_yaml(config)}{_END}\n", encoding="utf-8")
-        temporary.replace(path)
+        replace_text(path, f"{text}{_END}{_hash(text)}\n")
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise RunDirectoryError(
             f"Cannot write {path}: {error.strerror or error}. Make room or fix the permissions."
         ) from error
@@ -35,19 +50,51 @@ def load_run_config(path: Path) -> TrainConfig:
     """Read a run's settings.
 
     Raises:
-        RunDirectoryError: The file is missing or not whole: what it lacks would silently become
-            a default.
+        RunDirectoryError: The file is missing or not what was written: what it lacks would
+            silently become a default.
         ConfigError: It is not YAML, or has a bad field.
     """
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_bytes().decode("utf-8", "replace")
     except OSError as error:
         raise _broken(path, f"cannot be read ({error.strerror})") from error
-    # runs from before these lines were written end with the settings of their logs
-    is_whole = text.endswith(f"{_END}\n") if text.startswith(_BEGIN) else "\nlog:\n" in text
-    if not is_whole:
-        raise _broken(path, "is cut off or was written over: it does not end as a run's does")
-    return load_yaml(path)
+    body, marker, digest = text.rpartition(_END)
+    if not marker:
+        return _load_unsealed(path, text)
+    if digest.strip() != _hash(body):
+        hint = f"; if it was edited on purpose, delete its last line ({_END.strip()} ...)"
+        raise _broken(path, f"is cut off, damaged, or not what was written{hint}")
+    return from_mapping(parse_yaml(body, path), where=str(path))
+
+
+def _load_unsealed(path: Path, text: str) -> TrainConfig:
+    values = parse_yaml(text, path)
+    missing = _missing(values, dataclasses.asdict(TrainConfig()))
+    refused = [name for name in missing if name in _ALWAYS_WRITTEN or name.startswith("log.")]
+    if refused or not text.endswith("\n"):
+        raise _broken(path, f"is not whole (missing: {', '.join(refused) or 'its last line end'})")
+    if missing:
+        warnings.warn(
+            f"{path} does not hold {', '.join(missing)}: the defaults are taken, as for a run of "
+            "an earlier version.",
+            stacklevel=3,
+        )
+    return from_mapping(values, where=str(path))
+
+
+def _missing(values: Mapping[str, Any], wanted: Mapping[str, Any], place: str = "") -> list[str]:
+    missing: list[str] = []
+    for name, default in wanted.items():
+        if name not in values:
+            missing.append(place + name)
+        elif isinstance(default, Mapping) and default:
+            inner = values[name] if isinstance(values[name], Mapping) else {}
+            missing += _missing(inner, default, f"{place}{name}.")
+    return missing
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def _broken(path: Path, what: str) -> RunDirectoryError:

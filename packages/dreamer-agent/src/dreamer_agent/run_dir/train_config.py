@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import tyro
 import yaml
@@ -34,6 +34,7 @@ from dreamer_agent.envs.vector import Vectorization
 from dreamer_agent.errors import ConfigError
 from dreamer_agent.presets import Preset, Size, preset
 from dreamer_agent.replay import ReplayConfig
+from dreamer_agent.run_dir.yaml_file import parse_yaml, read_text
 
 __all__ = [
     "LogConfig",
@@ -45,7 +46,7 @@ __all__ = [
     "preset_config",
 ]
 
-_STRICT = ConfigDict(extra="forbid")
+_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 Json = Annotated[
     dict[str, Any],
@@ -198,6 +199,8 @@ def from_mapping(
         ConfigError: A field is unknown or has a bad value; every such field is named.
     """
     merged = _merge(dataclasses.asdict(base or TrainConfig()), values)
+    if flags := _flags_for_numbers(merged):
+        raise ConfigError(f"{where}: {', '.join(flags)} must be a number, not true or false.")
     try:
         return _ADAPTER.validate_python(merged)
     except ValidationError as error:
@@ -210,19 +213,7 @@ def load_yaml(path: Path, base: TrainConfig | None = None) -> TrainConfig:
     Raises:
         ConfigError: The file is missing, not YAML, or has a bad field.
     """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        raise ConfigError(f"Cannot read the configuration {path}: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{path} is not text in UTF-8 (byte {error.start}); save it as UTF-8."
-        ) from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(values, Mapping):
-        raise ConfigError(f"{path} must hold fields and values, not {type(values).__name__}.")
-    return from_mapping(values, base, str(path))
+    return from_mapping(parse_yaml(read_text(path), path), base, str(path))
 
 
 def parse_flags(arguments: Sequence[str], base: TrainConfig) -> TrainConfig:
@@ -246,6 +237,22 @@ def parse_flags(arguments: Sequence[str], base: TrainConfig) -> TrainConfig:
 def dump_yaml(config: TrainConfig) -> str:
     """Return a configuration as ``load_yaml`` reads it."""
     return str(yaml.safe_dump(dataclasses.asdict(config), sort_keys=False))
+
+
+def _flags_for_numbers(values: Mapping[str, Any], kind: Any = TrainConfig) -> list[str]:
+    """Fields that hold true or false where a number belongs: YAML reads ``on`` and ``yes`` so."""
+    found: list[str] = []
+    for name, hint in get_type_hints(kind).items():
+        value = values.get(name)
+        if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+            found += [f"{name}.{inner}" for inner in _flags_for_numbers(value, hint)]
+        elif isinstance(value, bool) and {int, float} & _leaf_types(hint) - {bool}:
+            found.append(name)
+    return found
+
+
+def _leaf_types(hint: Any) -> set[Any]:
+    return set().union(*map(_leaf_types, get_args(hint))) if get_args(hint) else {hint}
 
 
 def describe_errors(error: ValidationError, where: str) -> str:

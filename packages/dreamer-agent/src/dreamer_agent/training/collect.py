@@ -47,9 +47,15 @@ class Collector:
         self._state = agent.initial_state(rows.num_envs)
         self._last_ids = [0] * rows.num_envs
         self._started = False
+        self._is_whole = True
 
     def step(self) -> list[Episode]:
-        """Act once in every environment; returns the episodes that ended."""
+        """Act once in every environment; returns the episodes that ended.
+
+        Raises:
+            EnvError: The environment failed. What is saved from then on begins new episodes.
+        """
+        self._is_whole = False
         if not self._started:
             self._started = True
             self._store(self._rows.first_rows())
@@ -60,6 +66,7 @@ class Collector:
         rows, ended = self._rows.step(actions)
         self._count(rows)
         self._store(rows)
+        self._is_whole = True
         return [self._finish(episode) for episode in ended]
 
     def _keep_latents(self) -> None:
@@ -99,7 +106,7 @@ class Collector:
             "length": self._length.tolist(),
             "last_ids": list(self._last_ids),
             "agent": {item.name: getattr(self._state, item.name) for item in fields(self._state)},
-            "rows": self._rows.state(),
+            "rows": self._rows.state(with_episodes=self._is_whole),
         }
 
     def restore(self, state: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Ctrl-C ends a run after its present unit of work; a second one aborts."""
+"""Ctrl-C, SIGTERM and SIGHUP end a run after its present unit of work; a second one aborts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
+from dreamer_agent.envs.vector import STOP_SIGNALS
+
 __all__ = ["Interrupt"]
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_ABORTING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupt:
-    """While entered, notes SIGINT and SIGTERM instead of raising; the second one raises.
+    """While entered, notes signals that ask to stop; a second SIGINT or SIGTERM raises.
+
+    A terminal that closes may send SIGHUP more than once, so it never aborts; under ``nohup``,
+    which ignores it, it stays ignored.
 
     Args:
         on_first: Called when the first one arrives.
@@ -26,11 +31,14 @@ class Interrupt:
     def __init__(self, on_first: Callable[[], None]) -> None:
         self.requested = False
         self._on_first = on_first
-        self._before: list[Any] = []
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupt:
         if threading.current_thread() is threading.main_thread():
-            self._before = [signal.signal(number, self._note) for number in _SIGNALS]
+            for number in STOP_SIGNALS:
+                asked = number in _ABORTING or signal.getsignal(number) != signal.SIG_IGN
+                if asked:
+                    self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(
@@ -39,11 +47,13 @@ class Interrupt:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for number, handler in zip(_SIGNALS, self._before, strict=False):
+        for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.requested:
-            raise KeyboardInterrupt
+            if number in _ABORTING:
+                raise KeyboardInterrupt
+            return
         self.requested = True
         self._on_first()

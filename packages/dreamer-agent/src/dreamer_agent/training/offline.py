@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from dreamer_agent.dream.film import film
 from dreamer_agent.logging import Logger
 from dreamer_agent.logging.jsonl import JsonlSink
 from dreamer_agent.logging.open import open_sinks
+from dreamer_agent.logging.record import CallbackSink, OnRecord
 from dreamer_agent.logging.terminal import Terminal
 from dreamer_agent.replay import Replay
 from dreamer_agent.run_dir import checkpoint
@@ -37,8 +38,6 @@ from dreamer_agent.training.recording import Recording, read_recording
 from dreamer_agent.training.schedule import Every
 
 __all__ = ["train_offline"]
-
-OnRecord = Callable[[int, dict[str, float]], None]
 
 
 def train_offline(config: TrainConfig, replay_dir: Path, on_record: OnRecord | None = None) -> Path:
@@ -111,7 +110,6 @@ class _OfflineTrainer:
     ) -> None:
         self._config, self._run = config, run
         self._agent, self._replay, self._metadata = agent, replay, metadata
-        self._on_record = on_record
         self._rows = replay.stats().rows
         self._total = max(1, int(self._rows * config.replay_ratio / config.steps_per_update))
         self._learner, self._meter = Learner(agent, replay, world_model_only=True), Meter()
@@ -120,8 +118,11 @@ class _OfflineTrainer:
         self._video_clock = Every(config.video_every_steps)
         self._interrupt = Interrupt(self._announce_stop)
         self._display = Terminal(f"dreamer offline · {self._rows:,} stored rows", str(run.path))
-        sinks, _ = open_sinks(config.log, run.path, dataclasses.asdict(config), None)
-        self._logger = Logger([JsonlSink(run.metrics), self._display, *sinks])
+        self._logger = Logger(JsonlSink(run.metrics))
+        self._logger.add("The display", lambda: self._display)
+        open_sinks(self._logger, config.log, run.path, dataclasses.asdict(config))
+        if on_record:
+            self._logger.add("on_record", lambda: CallbackSink(on_record))
         self._progress = Progress(
             dataclasses.replace(config, env_steps=self._rows), self._display.status, 0, 0
         )
@@ -173,10 +174,7 @@ class _OfflineTrainer:
         for warning in self._watch.check(means, updates):
             self._display.warn(warning)
         system = self._progress.system(self._step, updates, self._replay.stats())
-        scalars = {"updates": float(updates), **means, **system}
-        self._logger.write(self._step, scalars)
-        if self._on_record:
-            self._on_record(self._step, scalars)
+        self._logger.write(self._step, {"updates": float(updates), **means, **system})
 
     def _save(self) -> None:
         status = self._display.status

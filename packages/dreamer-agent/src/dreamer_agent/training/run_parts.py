@@ -66,8 +66,8 @@ class RunParts:
         self.learner.restore(saved.training["learner"])
         if not self.collector.restore(saved.training["collector"]):
             warnings.warn(
-                "This environment cannot be brought back to the middle of an episode (no save() "
-                "and load()); new episodes begin, so this run is not repeated exactly.",
+                f"The running episodes cannot be brought back ({self.rows.lost_because}); new "
+                "episodes begin, so this run is not repeated exactly.",
                 stacklevel=2,
             )
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,11 @@ import torch
 from dreamer_agent.dream.film import film
 from dreamer_agent.envs.episode import Episode
 from dreamer_agent.envs.vector import episode_seed
+from dreamer_agent.errors import EnvError
 from dreamer_agent.logging import Logger
 from dreamer_agent.logging.jsonl import JsonlSink
 from dreamer_agent.logging.open import open_sinks
+from dreamer_agent.logging.record import CallbackSink, OnRecord
 from dreamer_agent.logging.terminal import Terminal
 from dreamer_agent.run_dir import checkpoint
 from dreamer_agent.run_dir.directory import RunDirectory, default_run_dir
@@ -30,6 +31,7 @@ from dreamer_agent.run_dir.run_config import load_run_config, save_run_config
 from dreamer_agent.run_dir.train_config import TrainConfig
 from dreamer_agent.training.config_changes import check_resumable
 from dreamer_agent.training.evaluate import evaluate_fresh
+from dreamer_agent.training.failure import save_after_failure
 from dreamer_agent.training.interrupt import Interrupt
 from dreamer_agent.training.introduction import introduce
 from dreamer_agent.training.keeping import Keeper
@@ -43,18 +45,14 @@ __all__ = ["Trainer", "train"]
 _EVALUATION = 1_000_003  # seeds of evaluation episodes are apart from those of training
 
 
-def train(
-    config: TrainConfig,
-    *,
-    resume: bool = False,
-    on_record: Callable[[int, dict[str, float]], None] | None = None,
-) -> Path:
+def train(config: TrainConfig, *, resume: bool = False, on_record: OnRecord | None = None) -> Path:
     """Train an agent.
 
     Args:
         config: The run; ``config.run_dir`` says where (required with ``resume``).
         resume: Continue the run in ``config.run_dir`` from its newest checkpoint.
-        on_record: Called with (environment steps, scalars) for every line of metrics.
+        on_record: Called with (environment steps, scalars) for every line of metrics; an error in
+            it is named once, and it is called no more.
 
     Returns:
         The run directory.
@@ -102,10 +100,9 @@ class Trainer:
         run: RunDirectory,
         keeper: Keeper,
         saved: checkpoint.Checkpoint | None,
-        on_record: Callable[[int, dict[str, float]], None] | None = None,
+        on_record: OnRecord | None = None,
     ) -> None:
         self._config, self._run, self._keeper = config, run, keeper
-        self._on_record = on_record
         self._stop_reason = ""
         self._interrupt = Interrupt(self._announce_stop)
         if saved is None:
@@ -116,7 +113,7 @@ class Trainer:
             self._collector, self._learner = self._parts.collector, self._parts.learner
             self._prepare_to_work()
             log_state = self._restore(saved) if saved else {"position": 0, "wandb_id": None}
-            self._open_logs(log_state, stack)
+            self._open_logs(log_state, on_record, stack)
             self._stack = stack.pop_all()
         self._saved_at = time.monotonic()
         self._progress = Progress(
@@ -144,24 +141,34 @@ class Trainer:
             str(self._run.path),
         )
 
-    def _open_logs(self, state: dict[str, Any], stack: ExitStack) -> None:
+    def _open_logs(
+        self, state: dict[str, Any], on_record: OnRecord | None, stack: ExitStack
+    ) -> None:
         config, run = self._config, self._run
-        self._jsonl = JsonlSink(run.metrics, state["position"])
-        sinks, self._wandb_id = open_sinks(
-            config.log, run.path, dataclasses.asdict(config), state["wandb_id"]
-        )
-        self._logger = Logger([self._jsonl, self._display, *sinks])
+        self._jsonl = JsonlSink(run.metrics, state["position"], state.get("sha256"))
+        self._logger = Logger(self._jsonl)
         stack.callback(self._logger.close)
+        self._logger.add("The display", lambda: self._display)
+        settings, step = dataclasses.asdict(config), self._collector.env_steps
+        self._wandb_id = open_sinks(
+            self._logger, config.log, run.path, settings, state["wandb_id"], step or None
+        )
+        if on_record:
+            self._logger.add("on_record", lambda: CallbackSink(on_record))
 
     def run(self) -> None:
-        """Work until the configured end, an interruption, or an error; then save."""
+        """Work until the configured end, an interruption, or an environment's error; then save."""
         self._display.start()
         introduce(self._display, self._agent, self._parts.rows.modalities)
         if self._collector.env_steps:
             self._display.say(f"Resumed at step {self._collector.env_steps:,}.", "cyan")
         with self._interrupt:
-            while not self._is_over():
-                self._work()
+            try:
+                while not self._is_over():
+                    self._work()
+            except EnvError as error:
+                step = self._collector.env_steps
+                raise save_after_failure(error, self._save, self._run, step) from error
             self._save()
         self._display.status.phase = "stopped" if self._stop_reason else "done"
         self._display.say(self._farewell(), "cyan")
@@ -219,12 +226,8 @@ class Trainer:
         for warning in self._watch.check(scalars, self._learner.weights_version):
             self._display.warn(warning)
         done = (self._collector.env_steps, self._learner.weights_version)
-        self._write(scalars | self._progress.system(*done, self._replay.stats()))
-
-    def _write(self, scalars: dict[str, float]) -> None:
-        self._logger.write(self._collector.env_steps, scalars)
-        if self._on_record:
-            self._on_record(self._collector.env_steps, scalars)
+        system = self._progress.system(*done, self._replay.stats())
+        self._logger.write(self._collector.env_steps, scalars | system)
 
     def _evaluate(self) -> None:
         config, status = self._config, self._display.status
@@ -238,7 +241,7 @@ class Trainer:
         finally:
             self._agent.set_rng_state(rng)
         seconds = {"system/eval_seconds": time.monotonic() - started}
-        self._write(result.scalars() | seconds)
+        self._logger.write(step, result.scalars() | seconds)
         mean, count = result.scalars()["eval/return"], config.eval_episodes
         status.evaluation = f"{mean:.1f} (mean of {count} episodes) at step {step:,}"
 
@@ -259,7 +262,11 @@ class Trainer:
             "meter": self._meter.state(),
             "ratio": self._ratio.state(),
             "clocks": {name: clock.done for name, clock in self._clocks.items()},
-            "log": {"position": self._jsonl.position, "wandb_id": self._wandb_id},
+            "log": {
+                "position": self._jsonl.position,
+                "sha256": self._jsonl.sha256,
+                "wandb_id": self._wandb_id,
+            },
             "recent": [list(self._display.status.scores), list(self._display.status.lengths)],
         }
         self._keeper.save(self._parts.snapshot(others), self._replay)
