@@ -16,6 +16,7 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from pokered_env.emulation.emulator import Emulator
@@ -148,6 +149,7 @@ def main() -> None:
     """Measure both timings, the speeds in interleaved rounds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=300, help="most decisions from a start (300)")
+    parser.add_argument("--battles", type=int, default=25, help="the first so many (25 of 101)")
     parser.add_argument("--seeds", type=int, default=2, help="times a start is played (2)")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds for speed (5)")
     options = parser.parse_args()
@@ -155,7 +157,7 @@ def main() -> None:
         name: PokeRedEnv(action_frames=timing, hold_frames=HOLD_FRAMES, max_steps=None)
         for name, timing in TIMINGS.items()
     }
-    fights = list(battles(envs[UNTIL_READY]))
+    fights = list(islice(battles(envs[UNTIL_READY]), options.battles))
     starts = [*PLACES, *fights]
     counts = {name: count(env, starts, options.steps, options.seeds) for name, env in envs.items()}
     seconds: dict[str, list[float]] = {name: [] for name in envs}
