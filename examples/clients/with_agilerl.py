@@ -1,5 +1,5 @@
 # /// script
-# dependencies = ["agilerl>=2.4"]
+# dependencies = ["agilerl>=2.4", "peft"]
 # ///
 """AgileRL's PPO on a vector: the numbers of `state`, with Gymnasium's own vector environment."""
 
