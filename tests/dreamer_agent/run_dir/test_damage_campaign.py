@@ -14,7 +14,7 @@ from dreamer_agent.training.trainer import train
 from tiny import metrics_of, tiny_config
 
 STEPS, MORE = 80, 90
-BYTES_CHANGED, CUTS = 8, 3
+BYTES_CHANGED, CUTS = 10, 3
 
 
 def ways(size, rng):
