@@ -81,6 +81,13 @@ def test_chunks_after_damage_are_found(tmp_path):
     assert [chunk.start for chunk in chunks] == list(range(20, 800, 40)) and len(damage) == 20
 
 
+def test_rows_that_are_there_twice_are_said_and_read_once(tmp_path):
+    records = b"".join(encode_chunk(FIELDS, 20 * i, rows(seed=i)) for i in range(3))
+    (tmp_path / "rows_000000000000.chunks").write_bytes(records * 2)
+    chunks, damage = scan(tmp_path, repair=False)
+    assert [chunk.start for chunk in chunks] == [0, 20, 40] and len(damage) == 3
+
+
 @pytest.mark.parametrize(
     "text",
     [

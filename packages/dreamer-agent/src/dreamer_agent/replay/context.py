@@ -14,6 +14,7 @@ replay/context_undo_000003.bin (stream, slot, old bytes) changed since checkpoin
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -130,8 +131,18 @@ class ContextStore:
         sync(self._directory)
         return self.generation
 
-    def revert(self, generation: int) -> None:
-        """Return every slot to what it held when ``mark`` gave this generation."""
+    def checksums(self) -> list[int]:
+        """What ``revert`` checks that it came back to, per stream."""
+        return [data.checksum for data in self._data]
+
+    def revert(self, generation: int, checksums: Sequence[int] | None = None) -> None:
+        """Return every slot to what it held when ``mark`` gave this generation.
+
+        Args:
+            generation: As ``mark`` gave it.
+            checksums: Of that moment. A stream that cannot be brought back to it is named in a
+                warning and begins without latents. None (earlier versions kept none) checks none.
+        """
         if self._directory is None:
             return
         self.close()
@@ -141,9 +152,19 @@ class ContextStore:
             whole = path.stat().st_size // self._undo_record.itemsize
             entries = np.fromfile(path, self._undo_record, whole)
             for entry in entries[::-1]:
+                if entry["stream"] >= len(self._data) or entry["slot"] >= self._slots:
+                    continue  # damage; what it should have undone shows in the checksum
                 old = np.frombuffer(entry["old"].tobytes(), self._record)
                 self._data[entry["stream"]][np.array([entry["slot"]])] = old
             path.unlink()
+        for data, checksum in zip(self._data, checksums or (), strict=False):
+            if data.checksum != checksum:
+                data.clear()
+                warnings.warn(
+                    f"{data.path} or its undo file is damaged: the latents kept there are "
+                    "dropped. Sequences begin from the zero state until they are learned anew.",
+                    stacklevel=4,
+                )
         self.generation = generation
         self._start_undo()
 

@@ -245,6 +245,7 @@ class Replay:
         state = {
             "stops": self._store.flush(),
             "generation": self._context.mark() if self._context else 0,
+            "latents": self._context.checksums() if self._context else [],
             "sampler": self._sampler.state(),
             "pending": [list(window) for window in self._ahead.windows or ()] or None,
         }
@@ -255,7 +256,7 @@ class Replay:
         """Return to a saved position: newer rows and newer latents are dropped."""
         self._store.truncate(state["stops"])
         if self._context:
-            self._context.revert(state["generation"])
+            self._context.revert(state["generation"], state.get("latents"))
         self._sampler.restore(state["sampler"], self._episodes())
         self._ahead.windows = None
         if state["pending"]:

@@ -116,7 +116,13 @@ def scan(directory: Path, repair: bool) -> tuple[list[Stored], list[str]]:
         damage += bad
         if repair and torn_at is not None:
             os.truncate(path, torn_at)
-    return sorted(chunks, key=lambda chunk: chunk.start), damage
+    ordered: list[Stored] = []
+    for chunk in sorted(chunks, key=lambda chunk: chunk.start):
+        if ordered and chunk.start < ordered[-1].stop:
+            damage.append(f"{chunk}, which hold rows that are there already")
+        else:
+            ordered.append(chunk)
+    return ordered, damage
 
 
 def _scan_file(path: Path, is_last: bool) -> tuple[list[Stored], list[str], int | None]:
