@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from typing import Any
 
 import gymnasium as gym
@@ -10,8 +11,6 @@ import torch
 from pokered_env.wrappers import HashedWords
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
-from torchrl.envs import GymEnv
-from torchrl.envs.utils import check_env_specs
 
 ID = "pokered_env:PokeRed-v0"
 
@@ -52,6 +51,11 @@ def test_a_single_file_loop_collects_a_rollout_and_bootstraps_at_its_ends() -> N
 
 
 def test_torchrls_environment_keeps_the_specs_and_sees_what_gymnasiums_sees() -> None:
+    method = multiprocessing.get_start_method()
+    from torchrl.envs import GymEnv
+    from torchrl.envs.utils import check_env_specs
+
+    multiprocessing.set_start_method(method, force=True)  # torchrl sets its own for everybody
     env = GymEnv(ID, max_steps=20, categorical_action_encoding=True)
     check_env_specs(env)
     env.set_seed(3)
