@@ -245,7 +245,8 @@ def test_a_reader_of_the_results_that_has_gone_is_no_error(run):
 def test_a_signal_in_a_real_session_saves_and_says_how_to_go_on(tmp_path, number):
 
     code = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"import signal, sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # nohup's is inherited
         "from tiny import tiny_config; from dreamer_agent.training.trainer import train\n"
         f"train(tiny_config({str(tmp_path / 'run')!r}, env_steps=100_000))\n"
     )

@@ -9,6 +9,14 @@ import pytest
 from dreamer_agent.training.interrupt import Interrupt
 
 
+@pytest.fixture(autouse=True)
+def a_terminal_that_matters():
+    """Whoever runs the tests may ignore SIGHUP, as nohup does, and processes inherit that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_is_noted_and_the_second_raises(number):
     calls = []
