@@ -57,6 +57,31 @@ def test_each_reconstruction_term_is_its_decoders_loss_on_the_posterior():
         torch.testing.assert_close(loss.losses[key], expected.detach())
 
 
+def test_a_share_of_the_rows_is_reconstructed_at_the_same_mean_loss_and_gradient():
+    shared = {"screen": ModalityConfig(decode_share=0.25)}
+    whole, part = build(), build(dataclasses.replace(CONFIG, modalities=shared))
+    part.load_state_dict(whole.state_dict())
+    num, size = 8, whole.rssm.feature_size
+    obs = {
+        key: torch.as_tensor(value).flatten(0, 1)[:num] for key, value in game_batch().obs.items()
+    }
+    feature = torch.randn(num, size, generator=generator())
+    weight = torch.rand(num, generator=generator())
+
+    def total_and_gradient(model, seed):
+        inputs = feature.clone().requires_grad_()
+        total, losses = model.decoder.loss(inputs, obs, weight, generator(seed))
+        total.backward()
+        assert losses["screen"].count_nonzero() == (num if model is whole else num / 4)
+        return torch.cat([total.detach()[None], losses["screen"], inputs.grad.flatten()])
+
+    drawn = torch.stack([total_and_gradient(part, seed) for seed in range(400)])
+    assert torch.equal(drawn[0], total_and_gradient(part, 0))
+    expected = total_and_gradient(whole, 0)
+    error = (drawn.mean(0) - expected).norm() / expected.norm()
+    assert error < 0.1, error
+
+
 def test_kl_is_between_the_posterior_and_the_prior_of_the_same_state():
     model, batch = build(), game_batch()
     loss = model.loss(batch, generator())

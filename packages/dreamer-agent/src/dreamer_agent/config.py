@@ -23,7 +23,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 """A fraction that leaves something over."""
 Rate = Annotated[float, Field(gt=0, le=1)]
-"""What an average takes in of each new value."""
+"""What an average takes in of each new value, or what share of the rows is looked at."""
 
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -45,6 +45,9 @@ class ModalityConfig:
     """Whether the world model reconstructs this key."""
     loss_scale: NonNegativeFloat = 1.0
     """Weight of this key's reconstruction loss."""
+    decode_share: Rate = 1.0
+    """Share of a batch's rows that this key is reconstructed for, drawn anew for every update and
+    weighted up: the same loss on average, for a fraction of the work (pictures cost most)."""
     block: PositiveInt | None = None
     """Edge in pixels of the squares a mask is drawn in: it is read and predicted at one value a
     square, at a fraction of the work; overrides the environment's ``mask/8`` (8: the edge)."""

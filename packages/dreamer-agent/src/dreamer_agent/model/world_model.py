@@ -139,7 +139,7 @@ class WorldModel(nn.Module):
         log_q = self.rssm.log_probs(logits)
         log_p = self.rssm.log_probs(self.rssm.prior(posterior.deter))
         feature = posterior.feature
-        reconstruction, losses = self._reconstruction(feature, data)
+        reconstruction, losses = self._reconstruction(feature, data, generator)
         losses["reward"] = self.twohot.loss(self._reward_log_probs(feature), data.reward)
         target = self.continue_target(data.is_terminal)
         losses["continue"] = bernoulli_loss(self.continue_head(feature).squeeze(-1), target)
@@ -271,12 +271,12 @@ class WorldModel(nn.Module):
         return predicted
 
     def _reconstruction(
-        self, feature: Tensor, data: TensorBatch
+        self, feature: Tensor, data: TensorBatch, generator: torch.Generator | None
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the mean over valid rows, keys scaled, and each key's own loss by row."""
         flat = {key: value.flatten(0, 1) for key, value in data.obs.items()}
         weight = (data.weight / data.weight.sum().clamp_min(1)).flatten()
-        total, losses = self.decoder.loss(feature.flatten(0, 1), flat, weight)
+        total, losses = self.decoder.loss(feature.flatten(0, 1), flat, weight, generator)
         return total, {key: loss.view(data.shape) for key, loss in losses.items()}
 
     def _uniform(self, shape: tuple[int, ...], generator: torch.Generator | None) -> Tensor:

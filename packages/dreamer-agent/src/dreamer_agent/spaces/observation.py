@@ -51,6 +51,7 @@ class ObservationSpec:
         encode: Whether the world model sees the key.
         decode: Whether the world model reconstructs it.
         loss_scale: Weight of its reconstruction loss.
+        decode_share: Share of a batch's rows it is reconstructed for.
         block: Edge of the squares of equal pixels a mask is drawn in.
         value_count: How many integers an element can be, if the space is a bounded integer Box.
     """
@@ -66,6 +67,7 @@ class ObservationSpec:
     encode: bool = True
     decode: bool = True
     loss_scale: float = 1.0
+    decode_share: float = 1.0
     block: int = 1
     value_count: int | None = None
 
@@ -150,6 +152,7 @@ def _spec(
         encode=settings.encode,
         decode=settings.decode,
         loss_scale=settings.loss_scale,
+        decode_share=settings.decode_share,
         block=(settings.block or block) if modality == "mask" else 1,
         value_count=_value_count(space),
     )
@@ -287,7 +290,7 @@ def describe(observations: Mapping[str, ObservationSpec], action: ActionSpec) ->
             if name not in unused
         }
 
-    unused = ("encode", "decode", "loss_scale", "high", "value_count")
+    unused = ("encode", "decode", "loss_scale", "decode_share", "high", "value_count")
     return {
         "observation": {key: builtin(spec, unused) for key, spec in observations.items()},
         "action": builtin(action, ()),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Protocol, cast, runtime_checkable
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 
 from dreamer_agent.config import AgentConfig
@@ -49,7 +50,9 @@ class ObservationDecoder(nn.Module):
 
     def __init__(self, specs: Mapping[str, ObservationSpec], config: AgentConfig) -> None:
         super().__init__()
-        self.scales = {key: spec.loss_scale for key, spec in specs.items() if spec.decode}
+        decoded = {key: spec for key, spec in specs.items() if spec.decode}
+        self.scales = {key: spec.loss_scale for key, spec in decoded.items()}
+        self.shares = {key: spec.decode_share for key, spec in decoded.items()}
         self.decoders = nn.ModuleDict(
             {module_name(key): _build(specs[key], config) for key in self.scales}
         )
@@ -62,6 +65,7 @@ class ObservationDecoder(nn.Module):
         feature: Float[Tensor, "N feature"],
         obs: Mapping[str, Shaped[Tensor, "N *shape"]],
         weight: Float[Tensor, " N"],
+        generator: torch.Generator | None = None,
     ) -> tuple[Float[Tensor, ""], dict[str, Float[Tensor, " N"]]]:
         """Compute the reconstruction loss of all keys.
 
@@ -69,17 +73,31 @@ class ObservationDecoder(nn.Module):
             feature: Features with their graph.
             obs: Raw observations.
             weight: What each row counts.
+            generator: Draws the rows of keys that are reconstructed for a share of them.
 
         Returns:
             The weighted sum over rows and keys, each key times its scale, with its graph; and the
-            unscaled losses of every row by key, without one.
+            unscaled losses of every row by key, without one. Where a key has a share of the rows,
+            theirs are divided by it and the others' are 0, so that means stay what they are.
         """
         totals, losses = [], {}
         for key, scale in self.scales.items():
-            total, rows = self._key_loss(key, feature, obs[key], weight)
+            share = self.shares[key]
+            if share < 1:
+                total, losses[key] = self._share_loss(
+                    key, feature, obs[key], weight, draw_rows(weight, share, generator)
+                )
+            else:
+                total, losses[key] = self._key_loss(key, feature, obs[key], weight)
             totals.append(scale * total)
-            losses[key] = rows
         return torch.stack(totals).sum(), losses
+
+    def _share_loss(
+        self, key: str, feature: Tensor, target: Tensor, weight: Tensor, rows: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        more = len(weight) / len(rows)
+        total, losses = self._key_loss(key, feature[rows], target[rows], more * weight[rows])
+        return total, weight.new_zeros(len(weight)).index_copy_(0, rows, more * losses)
 
     def _key_loss(
         self, key: str, feature: Tensor, target: Tensor, weight: Tensor
@@ -100,6 +118,14 @@ class ObservationDecoder(nn.Module):
         """Take a batch into the statistics of the keys that are standardised, if any."""
         modules = {key: self.decoders[module_name(key)] for key in self.scales}
         learn_scales(modules, obs, weight)
+
+
+def draw_rows(
+    weight: Float[Tensor, " N"], share: float, generator: torch.Generator | None
+) -> Int[Tensor, " K"]:
+    """Draw ``ceil(share · N)`` different rows, all equally likely."""
+    order = torch.rand(len(weight), generator=generator, device=weight.device).argsort()
+    return order[: math.ceil(share * len(weight))]
 
 
 def _build(spec: ObservationSpec, config: AgentConfig) -> nn.Module:
