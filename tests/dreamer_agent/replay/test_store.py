@@ -6,13 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from dreamer_agent.errors import ReplayError
 from dreamer_agent.replay import store as store_module
-from dreamer_agent.replay.chunk import Field
+from dreamer_agent.replay.chunk import Field, decode_rows
 from dreamer_agent.replay.store import ChunkStore
 
 FIELDS = (Field("value", "<i8", ()), Field("noise", "<f4", (5,)))
@@ -159,12 +161,21 @@ def test_kill_9_at_any_moment_leaves_a_readable_prefix(tmp_path):
         store.close()
 
 
-def test_the_cache_of_decoded_chunks_is_bounded(monkeypatch):
-    monkeypatch.setattr(store_module, "_CACHE_BYTES", 1000)
+def test_rows_are_added_while_others_are_decoded(monkeypatch):
     store = ChunkStore(FIELDS, 1, chunk_length=8)
-    fill(store, 0, 200)
-    for start in range(0, 192, 3):
-        assert_rows(store, 0, start, start + 8)
-        held = sum(values.nbytes for chunk in store._cache.values() for values in chunk.values())
-        assert held <= 1000
-    assert held > 0
+    fill(store, 0, 20)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def decode(*arguments):
+        inside.set()
+        assert go_on.wait(10)
+        return decode_rows(*arguments)
+
+    monkeypatch.setattr(store_module, "decode_rows", decode)
+    with ThreadPoolExecutor(1) as reader:
+        reading = reader.submit(store.read, 0, 3, 20)
+        assert inside.wait(10)
+        fill(store, 0, 20)
+        go_on.set()
+        assert reading.result()["value"].tolist() == list(range(3, 20))
+    assert_rows(store, 0, 0, 40)

@@ -1,23 +1,27 @@
 """A chunk: up to ``chunk_length`` consecutive rows of one stream as one checked record.
 
 Record: ``magic | payload bytes u32 | first row u64 | rows u32 | crc u32 | payload``; the checksum
-covers the header's numbers and the payload. The payload is lz4 over the packed fields.
+covers the header's numbers and the payload. The payload is zstd over the packed fields.
 """
 
 from __future__ import annotations
 
 import struct
+import sys
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import lz4.block
-import numpy as np
 from numpy.typing import NDArray
 
 from dreamer_agent.errors import CorruptChunkError
 from dreamer_agent.replay.codec import pack, unpack
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 __all__ = [
     "HEADER_BYTES",
@@ -30,11 +34,12 @@ __all__ = [
     "parse_header",
 ]
 
-MAGIC = b"DRC1"
+MAGIC = b"DRC2"
+_LEVEL = 9  # measured: see docs/explanation/decisions.md
 _NUMBERS = struct.Struct("<IQI")
 _CRC = struct.Struct("<I")
 _SIZE = struct.Struct("<I")
-_FOREIGN = (lz4.block.LZ4BlockError, struct.error, ValueError, IndexError, TypeError, MemoryError)
+_FOREIGN = (zstd.ZstdError, struct.error, ValueError, IndexError, TypeError, MemoryError)
 HEADER_BYTES = len(MAGIC) + _NUMBERS.size + _CRC.size
 
 
@@ -61,7 +66,7 @@ def encode_chunk(fields: Sequence[Field], first_row: int, columns: Mapping[str, 
     """Encode rows ``first_row ...`` of a stream; ``columns[name]`` is ``(L, *shape)``."""
     packed = [pack(columns[field.name]) for field in fields]
     body = b"".join(_SIZE.pack(len(part)) + part for part in packed)
-    payload = lz4.block.compress(body)
+    payload = zstd.compress(body, _LEVEL)
     numbers = _NUMBERS.pack(len(payload), first_row, len(columns[fields[0].name]))
     return b"".join((MAGIC, numbers, _CRC.pack(zlib.crc32(payload, zlib.crc32(numbers))), payload))
 
@@ -84,12 +89,20 @@ def is_intact(record: bytes) -> bool:
     return zlib.crc32(memoryview(record)[HEADER_BYTES:], zlib.crc32(numbers)) == header.crc
 
 
-def decode_rows(fields: Sequence[Field], record: bytes, where: str) -> dict[str, NDArray[Any]]:
-    """Decode a record into columns ``(L, *shape)``.
+def decode_rows(
+    fields: Sequence[Field],
+    record: bytes,
+    first: int,
+    out: Mapping[str, NDArray[Any]],
+    where: str,
+) -> None:
+    """Decode some rows of a record.
 
     Args:
         fields: The columns, in the order they were encoded.
         record: What ``encode_chunk`` returned.
+        first: The first row wanted, counted from the chunk's first.
+        out: Receives the rows: by name ``(n, *shape)``, contiguous.
         where: Named in the error.
 
     Raises:
@@ -99,7 +112,7 @@ def decode_rows(fields: Sequence[Field], record: bytes, where: str) -> dict[str,
     if header is None or not is_intact(record):
         raise CorruptChunkError(f"The replay chunk at {where} fails its checksum; it is skipped.")
     try:
-        return _unpack_all(fields, header, memoryview(record)[HEADER_BYTES:])
+        _unpack_all(fields, header, memoryview(record)[HEADER_BYTES:], first, out)
     except _FOREIGN as error:  # a checksum proves that nothing changed, not that it was right
         raise CorruptChunkError(
             f"The replay chunk at {where} holds something else than {header.num_rows} rows of "
@@ -108,17 +121,18 @@ def decode_rows(fields: Sequence[Field], record: bytes, where: str) -> dict[str,
 
 
 def _unpack_all(
-    fields: Sequence[Field], header: Header, payload: memoryview
-) -> dict[str, NDArray[Any]]:
-    body = memoryview(lz4.block.decompress(payload))
-    columns, offset = {}, 0
+    fields: Sequence[Field],
+    header: Header,
+    payload: memoryview,
+    first: int,
+    out: Mapping[str, NDArray[Any]],
+) -> None:
+    body = memoryview(zstd.decompress(payload))
+    offset = 0
     for field in fields:
         (size,) = _SIZE.unpack_from(body, offset)
         start = offset + _SIZE.size
         offset = start + size
-        columns[field.name] = unpack(
-            body[start:offset], header.num_rows, field.shape, np.dtype(field.dtype)
-        )
+        unpack(body[start:offset], header.num_rows, first, out[field.name])
     if offset != len(body):
         raise ValueError(f"{len(body) - offset} bytes are left over")
-    return columns

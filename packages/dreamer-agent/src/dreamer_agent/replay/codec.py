@@ -1,14 +1,16 @@
 """Lossless packing of one field's rows: equal rows once, 1 or 2 bits a pixel, narrow integers.
 
 A packed field is ``coding u8 | palette length u8 | palette | number of unique rows u32 |
-row index | values``. Nothing is lost whatever the values are: a coding is chosen from what the
-rows hold (two values fit 1 bit, four fit 2), not from what a key is called.
+row index | values``; the values of a row are whole bytes. Nothing is lost whatever the values
+are: a coding is chosen from what the rows hold (two values fit 1 bit, four fit 2), not from what
+a key is called.
 """
 
 from __future__ import annotations
 
 import enum
 import struct
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,6 @@ __all__ = ["pack", "unpack"]
 
 _HEAD = struct.Struct("<BB")
 _COUNT = struct.Struct("<I")
-_NARROW: tuple[np.dtype[Any], ...] = tuple(np.dtype(name) for name in ("u1", "i2", "i4"))
 _DEDUP_MIN_BYTES = 8  # below this the index costs as much as the row
 
 
@@ -31,6 +32,15 @@ class _Coding(enum.IntEnum):
     NARROW_I32 = 5
 
 
+_NARROW: dict[int, np.dtype[Any]] = {
+    _Coding.NARROW_U8: np.dtype("u1"),
+    _Coding.NARROW_I16: np.dtype("<i2"),
+    _Coding.NARROW_I32: np.dtype("<i4"),
+}
+_PIXELS: dict[int, int] = {_Coding.ONE_BIT: 8, _Coding.TWO_BIT: 4}  # in a byte
+_MANY_BYTES = 2**12  # from here on, two bytes at a time are looked up
+
+
 def pack(rows: NDArray[Any]) -> bytes:
     """Pack the rows of one field.
 
@@ -38,7 +48,7 @@ def pack(rows: NDArray[Any]) -> bytes:
         rows: ``(L, *shape)`` of any fixed-size dtype.
 
     Returns:
-        Bytes that ``unpack`` turns back into the same array, bit for bit.
+        Bytes that ``unpack`` turns back into the same rows, bit for bit.
     """
     flat = np.ascontiguousarray(rows).reshape(len(rows), -1)
     unique, index = _dedup(flat)
@@ -49,41 +59,84 @@ def pack(rows: NDArray[Any]) -> bytes:
             palette,
             _COUNT.pack(len(unique) if index is not None else 0),
             index.tobytes() if index is not None else b"",
-            values,
+            values.tobytes(),
         )
     )
 
 
-def unpack(data: memoryview, length: int, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """Undo ``pack``.
+def unpack(data: memoryview, length: int, first: int, out: NDArray[Any]) -> None:
+    """Undo ``pack`` for some of the rows; only those are decoded.
 
     Args:
         data: What ``pack`` returned.
         length: Number of rows L that were packed.
-        shape: Shape of one row.
-        dtype: dtype of the rows.
+        first: The first row wanted.
+        out: Receives rows ``first ... first + len(out)``: ``(n, *shape)``, contiguous, in the
+            dtype they were packed from.
 
-    Returns:
-        ``(L, *shape)``, an array of its own.
+    Raises:
+        ValueError: This is nothing ``pack`` makes of so many such rows.
     """
-    dtype = np.dtype(dtype)
-    row_items = int(np.prod(shape, dtype=np.int64))
+    if not out.size:
+        return
     code, palette_length = _HEAD.unpack_from(data)
     offset = _HEAD.size + palette_length
-    palette = np.frombuffer(data[_HEAD.size : offset], np.uint8)
     (num_unique,) = _COUNT.unpack_from(data, offset)
-    offset += _COUNT.size
-    index = None
+    values = offset + _COUNT.size
+    wanted: slice | NDArray[Any] = slice(first, first + len(out))
     if num_unique:
-        index_dtype = _index_dtype(num_unique)
-        index = np.frombuffer(data, index_dtype, length, offset)
-        offset += length * index_dtype.itemsize
-    rows = num_unique or length
-    values = _decode_values(_Coding(code), palette, data[offset:], rows * row_items, dtype)
-    values = values.reshape(rows, row_items)
-    if index is not None:
-        values = values[index]
-    return values.reshape(length, *shape)
+        index = np.frombuffer(data, _index_dtype(num_unique), length, values)
+        values += index.nbytes
+        wanted = index[wanted]
+    rows = out.reshape(len(out), -1)
+    packed = _as_rows(data[values:], num_unique or length, code, rows)
+    if code not in _PIXELS:
+        rows[:] = packed[wanted]
+        return
+    _decode_pixels(code, bytes(data[_HEAD.size : offset]), packed[wanted], rows)
+
+
+def _as_rows(data: memoryview, num: int, code: int, out: NDArray[Any]) -> NDArray[Any]:
+    """Look at packed values as ``num`` rows of those that ``out`` is to hold."""
+    items = out.shape[1]
+    if code in _PIXELS:
+        if out.dtype.itemsize != 1:
+            raise ValueError(f"pixels in a column of {out.dtype}")
+        dtype, width = np.dtype(np.uint8), -(-items // _PIXELS[code])
+    else:
+        dtype, width = (_NARROW[code] if code in _NARROW else out.dtype), items
+        if code not in _NARROW and code != _Coding.RAW:
+            raise ValueError(f"no coding has the number {code}")
+    return np.frombuffer(data, dtype).reshape(num, width)
+
+
+def _decode_pixels(code: int, palette: bytes, packed: NDArray[np.uint8], out: NDArray[Any]) -> None:
+    words = _words(code, palette)
+    if packed.shape[1] * words.itemsize != out.shape[1]:
+        out[:] = words.take(packed).view(out.dtype)[:, : out.shape[1]]
+        return
+    if code == _Coding.TWO_BIT and packed.shape[1] % 2 == 0 and packed.size >= _MANY_BYTES:
+        words, packed = _pairs(palette), packed.view("<u2")
+    # "clip" because any other mode goes through a copy; nothing is out of range
+    words.take(packed, out=out.view(words.dtype), mode="clip")
+
+
+@lru_cache(256)
+def _words(code: int, palette: bytes) -> NDArray[Any]:
+    """Return the pixels of each of the 256 bytes, as one integer."""
+    pixels = _PIXELS[code]
+    bits = 8 // pixels
+    shifts = np.arange(8 - bits, -1, -bits)
+    codes = np.arange(256)[:, None] >> shifts & (1 << bits) - 1  # (256, pixels)
+    shades = np.resize(np.frombuffer(palette, np.uint8), 1 << bits)
+    return shades[codes].view(f"<u{pixels}")[:, 0]
+
+
+@lru_cache(8)
+def _pairs(palette: bytes) -> NDArray[Any]:
+    """Return the pixels of each pair of bytes of two-bit pixels; half a megabyte."""
+    words = _words(_Coding.TWO_BIT, palette).astype("<u8")
+    return (words | words[:, None] << np.uint64(32)).reshape(-1)
 
 
 def _dedup(flat: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
@@ -97,54 +150,35 @@ def _dedup(flat: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
     return flat[firsts], np.asarray(index, _index_dtype(len(seen)))
 
 
-def _index_dtype(num_unique: int) -> np.dtype[Any]:
-    return np.dtype(np.uint8 if num_unique <= 256 else np.uint32)
+def _index_dtype(num_unique: int) -> str:
+    return "u1" if num_unique <= 256 else "<u4"
 
 
-def _encode_values(values: NDArray[Any]) -> tuple[_Coding, bytes, bytes]:
+def _encode_values(values: NDArray[Any]) -> tuple[_Coding, bytes, NDArray[Any]]:
     if values.dtype == np.bool_:
-        return _Coding.ONE_BIT, b"\x00\x01", np.packbits(values).tobytes()
+        return _Coding.ONE_BIT, b"\x00\x01", np.packbits(values, axis=1)
     if values.dtype == np.uint8:
         shades = np.flatnonzero(np.bincount(values.ravel(), minlength=256)).astype(np.uint8)
-        if len(shades) <= 4:
+        if 0 < len(shades) <= 4:
             return _encode_shades(values, shades)
     elif values.dtype.kind in "iu" and values.size:
         low, high = int(values.min()), int(values.max())
-        for coding, narrow in zip(list(_Coding)[3:], _NARROW, strict=True):
+        for coding, narrow in _NARROW.items():
             info = np.iinfo(narrow)
             fits = info.min <= low and high <= info.max
             if fits and narrow.itemsize < values.dtype.itemsize:
-                return coding, b"", values.astype(narrow).tobytes()
-    return _Coding.RAW, b"", values.tobytes()
+                return _Coding(coding), b"", values.astype(narrow)
+    return _Coding.RAW, b"", values
 
 
 def _encode_shades(
     values: NDArray[np.uint8], shades: NDArray[np.uint8]
-) -> tuple[_Coding, bytes, bytes]:
+) -> tuple[_Coding, bytes, NDArray[Any]]:
     codes = np.zeros(256, np.uint8)
     codes[shades] = np.arange(len(shades))
-    flat = codes[values.ravel()]
+    codes = codes[values]
     if len(shades) <= 2:
-        return _Coding.ONE_BIT, shades.tobytes(), np.packbits(flat).tobytes()
-    flat = np.concatenate([flat, np.zeros(-len(flat) % 4, np.uint8)]).reshape(-1, 4)
-    packed = flat[:, 0] << 6 | flat[:, 1] << 4 | flat[:, 2] << 2 | flat[:, 3]
-    return _Coding.TWO_BIT, shades.tobytes(), packed.astype(np.uint8).tobytes()
-
-
-_TWO_BIT_CODES = np.stack([np.arange(256) >> shift & 3 for shift in (6, 4, 2, 0)], 1)  # (256, 4)
-
-
-def _decode_values(
-    coding: _Coding, palette: NDArray[np.uint8], data: memoryview, count: int, dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    if coding is _Coding.RAW:
-        return np.frombuffer(data, dtype, count).copy()
-    if coding is _Coding.ONE_BIT:
-        bits = np.unpackbits(np.frombuffer(data, np.uint8), count=count)
-        if dtype == np.bool_:
-            return bits.astype(np.bool_)
-        return np.resize(palette, 2)[bits] if len(palette) else bits
-    if coding is _Coding.TWO_BIT:
-        table = np.resize(palette, 4)[_TWO_BIT_CODES]
-        return table[np.frombuffer(data, np.uint8)].reshape(-1)[:count]
-    return np.frombuffer(data, _NARROW[coding - _Coding.NARROW_U8], count).astype(dtype)
+        return _Coding.ONE_BIT, shades.tobytes(), np.packbits(codes, axis=1)
+    codes = np.pad(codes, ((0, 0), (0, -values.shape[1] % 4)))
+    packed = codes[:, 0::4] << 6 | codes[:, 1::4] << 4 | codes[:, 2::4] << 2 | codes[:, 3::4]
+    return _Coding.TWO_BIT, shades.tobytes(), packed

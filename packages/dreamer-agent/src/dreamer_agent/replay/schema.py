@@ -16,6 +16,8 @@ from dreamer_agent.replay.chunk import Field
 __all__ = ["check_schema", "count_streams", "load_schema"]
 
 _SCHEMA_FILE = "schema.json"
+_VERSION = 2
+"""Of the chunks' packing: 2 is zstd, 1 was lz4."""
 
 
 def check_schema(directory: Path, fields: Sequence[Field]) -> None:
@@ -28,7 +30,7 @@ def check_schema(directory: Path, fields: Sequence[Field]) -> None:
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True)
         columns = [{"name": f.name, "dtype": f.dtype, "shape": list(f.shape)} for f in fields]
-        _write(path, json.dumps({"version": 1, "fields": columns}, indent=1))
+        _write(path, json.dumps({"version": _VERSION, "fields": columns}, indent=1))
         return
     stored, wanted = set(load_schema(directory)), set(fields)
     if stored != wanted:
@@ -43,7 +45,8 @@ def load_schema(directory: Path) -> tuple[Field, ...]:
     """Read the columns of a stored replay.
 
     Raises:
-        ReplayError: There is no replay in this directory, or the description is damaged.
+        ReplayError: There is no replay in this directory, another version wrote it, or the
+            description is damaged.
     """
     path = directory / _SCHEMA_FILE
     if not path.exists():
@@ -51,13 +54,19 @@ def load_schema(directory: Path) -> tuple[Field, ...]:
             f"No replay at {directory} (no {_SCHEMA_FILE}). A run keeps its replay in RUN/replay."
         )
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["fields"]
-        fields = tuple(_field(entry) for entry in entries)
+        schema = json.loads(path.read_text(encoding="utf-8"))
+        fields = tuple(_field(entry) for entry in schema["fields"])
+        version = schema.get("version", 1)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ReplayError(
             f"{path} is damaged ({type(error).__name__}: {error}). Put it back from a copy, or "
             "from a run with the same environment."
         ) from None
+    if version != _VERSION:
+        raise ReplayError(
+            f"The replay at {directory} is packed in form {version}, this version of dreamer-agent "
+            f"reads form {_VERSION}. Go on with the version that wrote it, or begin a new run."
+        )
     if len({field.name for field in fields}) < len(fields) or not fields:
         raise ReplayError(f"{path} is damaged: it names no column, or one twice.")
     return fields

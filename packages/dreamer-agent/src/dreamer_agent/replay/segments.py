@@ -39,7 +39,7 @@ class Stored:
         """Return the record's bytes as stored."""
         if self.path is None:
             return self.record
-        with self.path.open("rb") as file:
+        with self.path.open("rb", buffering=0) as file:
             file.seek(self.offset)
             return file.read(self.size)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,6 @@ from dreamer_agent.replay.schema import check_schema
 from dreamer_agent.replay.segments import SegmentWriter, Stored, scan
 
 __all__ = ["ChunkStore"]
-
-_CACHE_BYTES = 64 * 2**20
 
 
 class _Stream:
@@ -87,8 +84,6 @@ class ChunkStore:
         self.read_only = read_only
         self.chunk_length = chunk_length
         self._lock = threading.RLock()
-        self._cache: OrderedDict[tuple[int, int], dict[str, NDArray[Any]]] = OrderedDict()
-        self._cache_bytes = 0
         if directory is not None:
             check_schema(directory, self.fields)
         self._streams = [self._open_stream(index) for index in range(num_streams)]
@@ -156,48 +151,45 @@ class ChunkStore:
             CorruptChunkError: A chunk in the range is damaged; it is dropped from the spans.
             ReplayError: The range holds rows that are not there.
         """
-        with self._lock:
-            target = self._streams[stream]
-            out = {f.name: np.empty((stop - start, *f.shape), f.dtype) for f in self.fields}
-            row = start
-            while row < stop:
-                columns, first = self._columns_at(stream, target, row)
-                end = min(stop, first + len(columns[self.fields[0].name]), self._end(target, row))
-                for name, values in columns.items():
-                    out[name][row - start : end - start] = values[row - first : end - first]
-                row = end
+        out = {f.name: np.empty((stop - start, *f.shape), f.dtype) for f in self.fields}
+        self.read_into(stream, start, out)
         return out
 
-    @staticmethod
-    def _end(stream: _Stream, row: int) -> int:
-        return stream.stop if row >= stream.open_start else stream.open_start
+    def read_into(self, stream: int, start: int, out: Mapping[str, NDArray[Any]]) -> None:
+        """Read the rows from ``start`` on into arrays ``(n, *shape)``, contiguous, by column name.
 
-    def _columns_at(
-        self, index: int, stream: _Stream, row: int
-    ) -> tuple[dict[str, NDArray[Any]], int]:
-        if stream.open_start <= row < stream.stop:
-            return stream.open, stream.open_start
-        chunk = _find(stream.chunks, row)
+        Raises:
+            CorruptChunkError: A chunk in the range is damaged; it is dropped from the spans.
+            ReplayError: The range holds rows that are not there.
+        """
+        row, stop = start, start + len(out[self.fields[0].name])
+        while row < stop:
+            end = self._read_piece(
+                stream, row, {name: values[row - start :] for name, values in out.items()}
+            )
+            row = min(stop, end)
+
+    def _read_piece(self, index: int, row: int, out: Mapping[str, NDArray[Any]]) -> int:
+        """Read what one chunk has of the rows from ``row`` on; returns where the chunk ends."""
+        stream = self._streams[index]
+        with self._lock:
+            if stream.open_start <= row < stream.stop:
+                for name, values in stream.open.items():
+                    rows = values[row - stream.open_start : stream.num_open]
+                    out[name][: len(rows)] = rows[: len(out[name])]
+                return stream.stop
+            chunk = _find(stream.chunks, row)
         if chunk is None:
             raise ReplayError(f"Stream {index} has no row {row}; it has {self.spans(index)}.")
-        key = (index, chunk.start)
-        if key in self._cache:
-            self._cache.move_to_end(key)
-            return self._cache[key], chunk.start
-        try:
-            columns = decode_rows(self.fields, chunk.load(), str(chunk))
+        wanted = {name: values[: chunk.stop - row] for name, values in out.items()}
+        try:  # not under the lock: rows can be added while others are decoded
+            decode_rows(self.fields, chunk.load(), row - chunk.start, wanted, str(chunk))
         except CorruptChunkError as error:
-            stream.replace([other for other in stream.chunks if other is not chunk])
+            with self._lock:
+                stream.replace([other for other in stream.chunks if other is not chunk])
             warnings.warn(str(error), stacklevel=2)
             raise
-        self._remember(key, columns)
-        return columns, chunk.start
-
-    def _remember(self, key: tuple[int, int], columns: dict[str, NDArray[Any]]) -> None:
-        self._cache[key] = columns
-        self._cache_bytes += _num_bytes(columns)
-        while self._cache_bytes > _CACHE_BYTES:
-            self._cache_bytes -= _num_bytes(self._cache.popitem(last=False)[1])
+        return chunk.stop
 
     def _close_chunk(self, stream: _Stream) -> None:
         count = stream.num_open
@@ -218,8 +210,6 @@ class ChunkStore:
         Rows before it that are not there, although they were, are named in a warning.
         """
         with self._lock:
-            self._cache.clear()
-            self._cache_bytes = 0
             for index, (stream, stop) in enumerate(zip(self._streams, stops, strict=True)):
                 if stream.stop < stop:
                     lost = f"rows {stream.stop}-{stop - 1} of stream {index}"
@@ -276,10 +266,6 @@ def _find(chunks: list[Stored], row: int) -> Stored | None:
         else:
             high = middle
     return chunks[low] if low < len(chunks) and chunks[low].start <= row else None
-
-
-def _num_bytes(columns: Mapping[str, NDArray[Any]]) -> int:
-    return sum(values.nbytes for values in columns.values())
 
 
 def _cut(chunk: Stored) -> None:

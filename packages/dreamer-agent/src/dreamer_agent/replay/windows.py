@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dreamer_agent.errors import ReplayError
 from dreamer_agent.replay.batch import Batch
+from dreamer_agent.replay.chunk import Field
 from dreamer_agent.replay.rows import FLAGS, OBS_PREFIX, row_id
 from dreamer_agent.replay.store import ChunkStore
 
@@ -27,6 +31,8 @@ __all__ = [
 
 Spans = Sequence[Sequence[tuple[int, int]]]
 """Per stream, the ranges [start, stop) of rows that can be read."""
+
+_ALIGN = 64
 
 
 class Window(NamedTuple):
@@ -115,12 +121,14 @@ def read_sequences(
 def read_windows(store: ChunkStore, windows: Sequence[Window], length: int) -> Batch:
     """Read windows as a batch ``(B, length)``; shorter ones are padded at the end."""
     batch = len(windows)
-    columns = {f.name: np.zeros((batch, length, *f.shape), f.dtype) for f in store.fields}
+    padded = any(window.length < length for window in windows)
+    columns = _make_columns(store.fields, batch, length)
     ids = np.full((batch, length), -1, np.int64)
     for index, (stream, start, size, _) in enumerate(windows):
-        rows = store.read(stream, start, start + size)
-        for name, values in rows.items():
-            columns[name][index, :size] = values
+        rows = {name: values[index, :size] for name, values in columns.items()}
+        store.read_into(stream, start, rows)
+        for values in columns.values() if size < length else ():
+            values[index, size:] = 0
         ids[index, :size] = row_id(stream, start) + np.arange(size)
     # an abandoned episode (a stream taken up anew) ends where the next one begins
     columns["is_last"][:, :-1] |= columns["is_first"][:, 1:] & (ids[:, 1:] >= 0)
@@ -129,9 +137,24 @@ def read_windows(store: ChunkStore, windows: Sequence[Window], length: int) -> B
         for name, values in columns.items()
         if name.startswith(OBS_PREFIX)
     }
-    padded = any(window.length < length for window in windows)
     rest: dict[str, Any] = {name: columns[name] for name in ("action", "reward", *FLAGS)}
     return Batch(obs=obs, ids=ids, valid=ids >= 0 if padded else None, **rest)
+
+
+def _make_columns(fields: Sequence[Field], batch: int, length: int) -> dict[str, NDArray[Any]]:
+    """Make arrays ``(B, T, *shape)`` in one piece of memory.
+
+    malloc keeps one large piece for the next batch; several it gives back to the system, and
+    each batch pays for their pages anew.
+    """
+    shapes = {field.name: (batch, length, *field.shape) for field in fields}
+    sizes = [math.prod(shapes[field.name]) * np.dtype(field.dtype).itemsize for field in fields]
+    starts = [0, *itertools.accumulate(-(-size // _ALIGN) * _ALIGN for size in sizes)]
+    memory = np.empty(starts[-1], np.uint8)
+    return {
+        field.name: memory[start : start + size].view(field.dtype).reshape(shapes[field.name])
+        for field, start, size in zip(fields, starts, sizes, strict=False)
+    }
 
 
 def find_episodes(store: ChunkStore) -> list[list[int]]:
