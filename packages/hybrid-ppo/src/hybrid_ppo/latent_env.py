@@ -93,7 +93,7 @@ class WorldModelVecEnv(VecEnvWrapper):
         if self._recorder:
             self._recorder.add_resets(self._obs, self._no_actions, everywhere)
         self._history.append([step], self.state)
-        return self._observation()
+        return self.present()
 
     def step_async(self, actions: NDArray[Any]) -> None:
         """Send ``(N, *action_shape)`` actions; they also enter the next filter step."""
@@ -110,7 +110,7 @@ class WorldModelVecEnv(VecEnvWrapper):
         if self._recorder:
             self._recorder.add_steps(self._obs, self._actions, rewards, dones, infos)
         if dones.any():
-            final = self._observation()
+            final = self.present()
             for index in np.flatnonzero(dones).tolist():
                 infos[index]["terminal_observation"] = _row(final, index)
             self._obs = after_reset
@@ -118,7 +118,7 @@ class WorldModelVecEnv(VecEnvWrapper):
             if self._recorder:
                 self._recorder.add_resets(self._obs, self._no_actions, dones)
         self._history.append(steps, self.state)
-        return self._observation(), rewards, dones, infos
+        return self.present(), rewards, dones, infos
 
     def refilter(self) -> Observations:
         """Filter the remembered steps again with the world model as it is now.
@@ -130,7 +130,15 @@ class WorldModelVecEnv(VecEnvWrapper):
             The current observation under the new states, in this wrapper's space.
         """
         self.state = self._history.replay(self._apply)[-1]
-        return self._observation()
+        return self.present()
+
+    def present(self) -> Observations:
+        """Return the current observation, in this wrapper's space."""
+        features = self.agent.features(self.state).cpu().numpy()
+        if not self._include_raw:
+            return features
+        assert isinstance(self._obs, dict)
+        return {FEATURES: features, **{key: self._obs[key] for key in self._include_raw}}
 
     def _filter(
         self,
@@ -146,13 +154,6 @@ class WorldModelVecEnv(VecEnvWrapper):
     def _apply(self, state: AgentState, step: FilterStep) -> AgentState:
         posterior = self.agent.filter(step.obs, state, step.action, step.is_first, mode="mode")
         return posterior.where(step.rows, state)
-
-    def _observation(self) -> Observations:
-        features = self.agent.features(self.state).cpu().numpy()
-        if not self._include_raw:
-            return features
-        assert isinstance(self._obs, dict)
-        return {FEATURES: features, **{key: self._obs[key] for key in self._include_raw}}
 
 
 def _plain(obs: Any) -> Observations:
