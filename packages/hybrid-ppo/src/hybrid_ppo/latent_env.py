@@ -91,7 +91,7 @@ class WorldModelVecEnv(VecEnvWrapper):
         everywhere = np.ones(self.num_envs, bool)
         step = self._filter(self._obs, self._no_actions, everywhere, everywhere)
         if self._recorder:
-            self._recorder.add_resets(self._obs, self._no_actions, everywhere)
+            self._recorder.add_resets(self._obs, self._no_actions, everywhere, self.state)
         self._history.append([step], self.state)
         return self.present()
 
@@ -108,7 +108,7 @@ class WorldModelVecEnv(VecEnvWrapper):
         nowhere, everywhere = np.zeros(self.num_envs, bool), np.ones(self.num_envs, bool)
         steps = [self._filter(self._obs, self._actions, nowhere, everywhere)]
         if self._recorder:
-            self._recorder.add_steps(self._obs, self._actions, rewards, dones, infos)
+            self._recorder.add_steps(self._obs, self._actions, rewards, dones, infos, self.state)
         if dones.any():
             final = self.present()
             for index in np.flatnonzero(dones).tolist():
@@ -116,7 +116,7 @@ class WorldModelVecEnv(VecEnvWrapper):
             self._obs = after_reset
             steps.append(self._filter(self._obs, self._no_actions, dones, dones))
             if self._recorder:
-                self._recorder.add_resets(self._obs, self._no_actions, dones)
+                self._recorder.add_resets(self._obs, self._no_actions, dones, self.state)
         self._history.append(steps, self.state)
         return self.present(), rewards, dones, infos
 
