@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dreamer_agent.agent import AgentState as AgentState
     from dreamer_agent.agent import Update as Update
     from dreamer_agent.config import AgentConfig as AgentConfig
+    from dreamer_agent.envs.episode_rows import EpisodeRows as EpisodeRows
     from dreamer_agent.errors import CheckpointError as CheckpointError
     from dreamer_agent.errors import ConfigError as ConfigError
     from dreamer_agent.errors import DreamerError as DreamerError
@@ -36,6 +37,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "agent": ("Agent", "AgentState", "Update"),
     "config": ("AgentConfig",),
+    "envs.episode_rows": ("EpisodeRows",),
     "errors": ("CheckpointError", "ConfigError", "DreamerError", "SpaceError"),
     "run_dir.loading": ("load", "load_config"),
     "presets": ("preset",),
@@ -54,6 +56,7 @@ __all__ = [
     "CheckpointError",
     "ConfigError",
     "DreamerError",
+    "EpisodeRows",
     "LogConfig",
     "Replay",
     "ReplayConfig",

@@ -14,6 +14,7 @@ from hybrid_ppo.latent_env import LatentBox, WorldModelVecEnv
 from hybrid_ppo.policy import DreamerPPOMultiInputPolicy, DreamerPPOPolicy
 from hybrid_ppo.record import RowRecorder
 from hybrid_ppo.train import load_run, make_ppo, train
+from hybrid_ppo.vector_env import VectorEnvAdapter
 
 if TYPE_CHECKING:
     from hybrid_ppo.contrib import (
@@ -51,6 +52,7 @@ __all__ = [
     "ObservationKeyError",
     "PPOConfig",
     "RowRecorder",
+    "VectorEnvAdapter",
     "WorldModelCallback",
     "WorldModelVecEnv",
     "evaluate",
