@@ -22,7 +22,7 @@ class OnFeatures:
     def __init__(self, observation_space: spaces.Space[Any], *args: Any, **kwargs: Any) -> None:
         if not isinstance(observation_space, LatentBox):
             raise NotLatentError(f"{type(self).__name__} got {observation_space}; {_ADVICE}")
-        super().__init__(observation_space, *args, **kwargs)
+        super().__init__(observation_space, *args, **kwargs)  # type: ignore[call-arg]
 
 
 class OnFeaturesAndRaw:
@@ -32,7 +32,7 @@ class OnFeaturesAndRaw:
         parts = observation_space if isinstance(observation_space, spaces.Dict) else {}
         if not isinstance(parts.get(FEATURES), LatentBox):
             raise NotLatentError(f"{type(self).__name__} got {observation_space}; {_ADVICE}")
-        super().__init__(observation_space, *args, **kwargs)
+        super().__init__(observation_space, *args, **kwargs)  # type: ignore[call-arg]
 
 
 class DreamerPPOPolicy(OnFeatures, ActorCriticPolicy):

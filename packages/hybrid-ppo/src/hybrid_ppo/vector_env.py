@@ -187,7 +187,8 @@ class VectorEnvAdapter(VecEnv):
 
     def get_images(self) -> Sequence[NDArray[Any] | None]:
         """Return what each environment renders."""
-        return list(self.rows.env.render() or [None] * self.num_envs)
+        images: Any = self.rows.env.render()
+        return list(images or [None] * self.num_envs)
 
     def _chosen(self, indices: VecEnvIndices) -> list[int]:
         return [indices] if isinstance(indices, int) else list(indices or range(self.num_envs))
