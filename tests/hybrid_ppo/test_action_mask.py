@@ -68,3 +68,24 @@ def test_the_world_model_filters_an_environment_with_the_mask_in_its_info() -> N
     env = WorldModelVecEnv(DummyVecEnv([lambda: ActionMaskWrapper(MaskedEnv(), agent)]), agent)
     features = [env.reset()] + [env.step(np.array([1]))[0] for _ in range(7)]
     assert all(np.isfinite(feature).all() for feature in features)
+
+
+def test_action_masks_are_those_of_the_present_step() -> None:
+    env = ActionMaskWrapper(MaskedEnv(), make_agent(WITH_MASK))
+    env.reset()
+    assert env.action_masks().tolist() == [False, True]
+    env.step(1)
+    assert env.action_masks().tolist() == [True, True]
+
+
+def test_action_masks_need_no_agent_that_knows_them() -> None:
+    env = ActionMaskWrapper(MaskedEnv(), make_agent(MaskedEnv.observation_space))
+    env.reset()
+    assert env.action_masks().tolist() == [False, True]
+
+
+def test_action_masks_of_an_environment_without_masks_are_named() -> None:
+    env = ActionMaskWrapper(Quiet(at_first=False), make_agent(MaskedEnv.observation_space))
+    env.reset()
+    with pytest.raises(ObservationKeyError, match="nothing MaskablePPO could mask with"):
+        env.action_masks()

@@ -1,7 +1,7 @@
 """The world model learns from what PPO's environments recorded, between rollouts."""
 
 import numpy as np
-from dreamer_agent import Agent, Replay
+from dreamer_agent import Agent, Replay, ReplayConfig
 from hybrid_ppo import DreamerPPOPolicy, RowRecorder, WorldModelCallback, WorldModelVecEnv
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import DummyVecEnv
@@ -32,6 +32,38 @@ def test_the_replay_holds_exactly_the_episodes(venv: DummyVecEnv, agent: Agent) 
     assert np.flatnonzero(short["is_last"]).tolist() == [3, 7]
     assert not short["is_terminal"].any()  # truncated
     assert np.flatnonzero(long["is_terminal"]).tolist() == [5]
+
+
+def test_new_sequences_begin_from_the_posterior_of_the_row_before_them(
+    venv: DummyVecEnv, agent: Agent
+) -> None:
+    rssm = agent.config.rssm
+    replay = Replay.for_spaces(
+        venv.observation_space,
+        venv.action_space,
+        num_streams=2,
+        batch_size=4,
+        sequence_length=8,
+        config=ReplayConfig(context_every=1),
+        latent_sizes=(rssm.deter, rssm.stoch, rssm.classes),
+    )
+    env = WorldModelVecEnv(venv, agent, recorder=RowRecorder(replay))
+    env.reset()
+    seen = []  # the posterior of each row of the longer environment; episodes of 5 steps
+    for _ in range(30):
+        seen.append(env.state.deter[1].numpy())
+        _, _, dones, infos = env.step(np.array([1, 2]))
+        if dones[1]:
+            seen.append(infos[1]["terminal_observation"][: rssm.deter])
+    batch = replay.sample()
+    assert batch.context is not None
+    streams, rows = batch.ids[:, 0] >> 40, batch.ids[:, 0] & (2**40 - 1)
+    assert batch.context["valid"].tolist() == (rows > 0).tolist()
+    checked = np.flatnonzero((streams == 1) & (rows > 0))
+    assert len(checked)
+    for index in checked:
+        expected = seen[rows[index] - 1].astype(np.float16).astype(np.float32)
+        np.testing.assert_array_equal(batch.context["deter"][index], expected)
 
 
 def test_the_world_model_improves_between_rollouts_and_the_states_follow(

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 from dreamer_agent import Agent
-from hybrid_ppo import LatentBox, ObservationKeyError, WorldModelVecEnv
+from hybrid_ppo import ConfigError, LatentBox, ObservationKeyError, WorldModelVecEnv
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import DummyVecEnv
+from step_counter import CountingEnv
 
 
 def actions_of(steps: int, seed: int = 0) -> NDArray[np.int64]:
@@ -83,14 +84,36 @@ def test_an_unknown_raw_key_is_named(venv: DummyVecEnv, agent: Agent) -> None:
         WorldModelVecEnv(venv, agent, include_raw=["screen"])
 
 
+@pytest.mark.parametrize("history_steps", [0, 1, 16, 300])
 def test_refiltering_with_an_unchanged_model_changes_nothing(
-    venv: DummyVecEnv, agent: Agent
+    venv: DummyVecEnv, agent: Agent, history_steps: int
 ) -> None:
-    env = WorldModelVecEnv(venv, agent, history_steps=64)
-    env.reset()
-    for action in actions_of(12):
+    """Over 200 steps, in which the environments end some 65 and 40 times, at different steps."""
+    env = WorldModelVecEnv(venv, agent, history_steps=history_steps)
+    obs = env.reset()
+    for number, action in enumerate(actions_of(200)):
         obs, _, _, _ = env.step(action)
-    np.testing.assert_array_equal(env.refilter(), obs)
+        if number % 10 == 9:
+            np.testing.assert_array_equal(env.refilter(), obs)
+
+
+def test_refiltering_remembers_what_came_before_the_steps_it_kept(agent: Agent) -> None:
+    """Two long episodes that began differently still differ after each was filtered again."""
+    venv = DummyVecEnv([lambda: CountingEnv(1000), lambda: CountingEnv(1000)])
+    env = WorldModelVecEnv(venv, agent, history_steps=4)
+    env.reset()
+    env.step(np.array([1, 2]))
+    for _ in range(6):
+        obs, _, _, _ = env.step(np.array([0, 0]))
+    before = np.abs(obs[0] - obs[1]).max()
+    assert before > 0
+    after = env.refilter()
+    assert np.abs(after[0] - after[1]).max() == before
+
+
+def test_a_negative_history_is_refused(venv: DummyVecEnv, agent: Agent) -> None:
+    with pytest.raises(ConfigError, match="history_steps is -1"):
+        WorldModelVecEnv(venv, agent, history_steps=-1)
 
 
 def test_refiltering_follows_a_changed_model(venv: DummyVecEnv, agent: Agent) -> None:

@@ -1,4 +1,4 @@
-"""Show a world model the action mask where it learned to look for it: in the observation."""
+"""Show a world model the action mask where it learned to look for it, and MaskablePPO too."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import gymnasium as gym
 import numpy as np
 from dreamer_agent import Agent
 from gymnasium import spaces
+from numpy.typing import NDArray
 
 from hybrid_ppo.errors import ObservationKeyError
 from hybrid_ppo.record import SINGLE_KEY
@@ -18,7 +19,8 @@ class ActionMaskWrapper(gym.Wrapper[Any, Any, Any, Any]):
     """Put ``info["action_mask"]`` into the observation, if the agent was trained with it there.
 
     ``dreamer train`` does so for environments that give a mask in ``info``; all others stay as they
-    are. Without the wrapper, filtering such an environment fails, for the key is missing.
+    are. Without the wrapper, filtering such an environment fails, for the key is missing. For
+    sb3-contrib's ``MaskablePPO``, ``action_masks()`` gives the same mask.
 
     Args:
         env: One environment, before it is put into a ``VecEnv``.
@@ -32,10 +34,11 @@ class ActionMaskWrapper(gym.Wrapper[Any, Any, Any, Any]):
         super().__init__(env)
         space, key = env.observation_space, agent.config.action_mask
         parts = dict(space.spaces) if isinstance(space, spaces.Dict) else {SINGLE_KEY: space}
+        self._observed = key if key in parts else None
         self._key = key if key in agent.observations and key not in parts else None
+        self._mask: NDArray[np.uint8] | None = None
         if self._key:
-            self._mask = np.ones(agent.observations[self._key].shape, np.uint8)
-            parts[self._key] = spaces.Box(0, 1, self._mask.shape, np.uint8)
+            parts[self._key] = spaces.Box(0, 1, agent.observations[self._key].shape, np.uint8)
             self.observation_space = spaces.Dict(parts)
 
     def reset(
@@ -48,6 +51,7 @@ class ActionMaskWrapper(gym.Wrapper[Any, Any, Any, Any]):
                 f"The world model was trained with the action mask {self._key!r}, but this "
                 'environment gives no info["action_mask"]. Make it with the arguments it had then.'
             )
+        self._mask = None
         return self._with_mask(obs, info), info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
@@ -55,9 +59,30 @@ class ActionMaskWrapper(gym.Wrapper[Any, Any, Any, Any]):
         obs, reward, terminated, truncated, info = self.env.step(action)
         return self._with_mask(obs, info), reward, terminated, truncated, info
 
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Return which actions are allowed now, ``(choices,)``; for ``MaskablePPO``.
+
+        Raises:
+            ObservationKeyError: The environment gives no mask.
+        """
+        if self._mask is not None:
+            return self._mask.astype(np.bool_).reshape(-1)
+        try:
+            masks = self.env.get_wrapper_attr("action_masks")
+        except AttributeError:
+            raise ObservationKeyError(
+                'This environment gives no info["action_mask"] and has no action_masks(): there '
+                "is nothing MaskablePPO could mask with. Train it with PPO."
+            ) from None
+        return np.asarray(masks(), np.bool_).reshape(-1)
+
     def _with_mask(self, obs: Any, info: Mapping[str, Any]) -> Any:
+        if "action_mask" in info:
+            self._mask = np.asarray(info["action_mask"], np.uint8)
+        elif self._observed:
+            self._mask = np.asarray(obs[self._observed], np.uint8)
         if not self._key:
             return obs
-        self._mask = np.asarray(info.get("action_mask", self._mask), np.uint8)
+        assert self._mask is not None  # of the reset, if no later step gave one
         parts = obs if isinstance(obs, Mapping) else {SINGLE_KEY: obs}
         return {**parts, self._key: self._mask.copy()}

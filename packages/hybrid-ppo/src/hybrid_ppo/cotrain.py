@@ -5,7 +5,7 @@ from __future__ import annotations
 from dreamer_agent import Agent, Replay
 from stable_baselines3.common.callbacks import BaseCallback
 
-from hybrid_ppo.latent_env import WorldModelVecEnv
+from hybrid_ppo.wrapper_stack import find_world_model, seen_from_above
 
 
 class WorldModelCallback(BaseCallback):
@@ -19,6 +19,10 @@ class WorldModelCallback(BaseCallback):
         agent: Whose world model learns.
         replay: What it learns from; filled by the environment's recorder.
         updates_per_rollout: World-model updates after each rollout.
+
+    Raises:
+        NotLatentError: When training starts: there is no :class:`WorldModelVecEnv` in the
+            environment, or one of the wrappers above it is not known.
     """
 
     def __init__(self, agent: Agent, replay: Replay, updates_per_rollout: int) -> None:
@@ -26,6 +30,10 @@ class WorldModelCallback(BaseCallback):
         self.agent, self.replay = agent, replay
         self.updates_per_rollout = updates_per_rollout
         self.updates = 0
+
+    def _on_training_start(self) -> None:
+        self._env = find_world_model(self.training_env)
+        seen_from_above(self.training_env, self._env.present())  # whoever cannot is told now
 
     def _on_step(self) -> bool:
         return True
@@ -40,6 +48,4 @@ class WorldModelCallback(BaseCallback):
             for name, value in update.metrics.items():
                 self.logger.record_mean(f"world_model/{name}", value)
         self.updates += self.updates_per_rollout
-        env = self.training_env
-        assert isinstance(env, WorldModelVecEnv)
-        self.model._last_obs = env.refilter()
+        self.model._last_obs = seen_from_above(self.training_env, self._env.refilter())

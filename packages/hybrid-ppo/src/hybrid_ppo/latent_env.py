@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from dreamer_agent import Agent
+from dreamer_agent import Agent, AgentState
 from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
-from hybrid_ppo.errors import ObservationKeyError
+from hybrid_ppo.errors import ConfigError, ObservationKeyError
+from hybrid_ppo.filter_history import FilterHistory, FilterStep, Observations
 from hybrid_ppo.record import RowRecorder
-
-Observations = dict[str, NDArray[Any]] | NDArray[Any]
-"""A batch of observations: a plain array, or key to array; ``(N, …)`` each."""
 
 FEATURES = "features"
 """Key of the world model's features when raw observation keys are passed on beside them."""
@@ -46,11 +42,12 @@ class WorldModelVecEnv(VecEnvWrapper):
         include_raw: Observation keys to pass on unchanged; with any, observations are a ``Dict`` of
             these and ``"features"``.
         recorder: Receives every row as it arrives, for co-training; None records nothing.
-        history_steps: Filter steps to remember, so that :meth:`refilter` can bring the states up to
-            date after the world model changed.
+        history_steps: Environment steps to remember, so that :meth:`refilter` can bring the states
+            up to date after the world model changed; with 0 they stay as they are.
 
     Raises:
         ObservationKeyError: ``include_raw`` names a key the environment does not have.
+        ConfigError: ``history_steps`` is negative.
     """
 
     def __init__(
@@ -62,6 +59,8 @@ class WorldModelVecEnv(VecEnvWrapper):
         recorder: RowRecorder | None = None,
         history_steps: int = 0,
     ) -> None:
+        if history_steps < 0:
+            raise ConfigError(f"history_steps is {history_steps}; it must be at least 0.")
         self.agent = agent
         self._recorder = recorder
         self._include_raw = tuple(include_raw)
@@ -69,9 +68,9 @@ class WorldModelVecEnv(VecEnvWrapper):
         self._no_actions = np.zeros((self.num_envs, *(venv.action_space.shape or ())))
         self._no_actions = self._no_actions.astype(venv.action_space.dtype)
         self._actions = self._no_actions
-        self._history: deque[_FilterStep] = deque(maxlen=history_steps)
         self._obs: Observations = {}
         self.state = agent.initial_state(self.num_envs)
+        self._history = FilterHistory(self.state, history_steps)
 
     def _make_space(self, raw: spaces.Space[Any]) -> spaces.Space[Any]:
         features = LatentBox(-np.inf, np.inf, (self.agent.feature_size,), np.float32)
@@ -90,10 +89,11 @@ class WorldModelVecEnv(VecEnvWrapper):
         """Reset every environment and its state; return features ``(N, F)`` (or the Dict)."""
         self._obs = _plain(self.venv.reset())
         everywhere = np.ones(self.num_envs, bool)
-        self._filter(_FilterStep(self._obs, self._no_actions, everywhere, everywhere))
+        step = self._filter(self._obs, self._no_actions, everywhere, everywhere)
         if self._recorder:
-            self._recorder.add_resets(self._obs, self._no_actions, everywhere)
-        return self._observation()
+            self._recorder.add_resets(self._obs, self._no_actions, everywhere, self.state)
+        self._history.append([step], self.state)
+        return self.present()
 
     def step_async(self, actions: NDArray[Any]) -> None:
         """Send ``(N, *action_shape)`` actions; they also enter the next filter step."""
@@ -106,54 +106,54 @@ class WorldModelVecEnv(VecEnvWrapper):
         after_reset = _plain(reset_obs)
         self._obs = _with_terminal_observations(after_reset, dones, infos)
         nowhere, everywhere = np.zeros(self.num_envs, bool), np.ones(self.num_envs, bool)
-        self._filter(_FilterStep(self._obs, self._actions, nowhere, everywhere))
+        steps = [self._filter(self._obs, self._actions, nowhere, everywhere)]
         if self._recorder:
-            self._recorder.add_steps(self._obs, self._actions, rewards, dones, infos)
+            self._recorder.add_steps(self._obs, self._actions, rewards, dones, infos, self.state)
         if dones.any():
-            final = self._observation()
+            final = self.present()
             for index in np.flatnonzero(dones).tolist():
                 infos[index]["terminal_observation"] = _row(final, index)
             self._obs = after_reset
-            self._filter(_FilterStep(self._obs, self._no_actions, dones, dones))
+            steps.append(self._filter(self._obs, self._no_actions, dones, dones))
             if self._recorder:
-                self._recorder.add_resets(self._obs, self._no_actions, dones)
-        return self._observation(), rewards, dones, infos
+                self._recorder.add_resets(self._obs, self._no_actions, dones, self.state)
+        self._history.append(steps, self.state)
+        return self.present(), rewards, dones, infos
 
     def refilter(self) -> Observations:
         """Filter the remembered steps again with the world model as it is now.
 
+        What is older than they are stays in the state they begin from, as it was filtered then;
+        under an unchanged world model nothing changes.
+
         Returns:
             The current observation under the new states, in this wrapper's space.
         """
-        self.state = self.agent.initial_state(self.num_envs)
-        for step in self._history:
-            self._apply(step)
-        return self._observation()
+        self.state = self._history.replay(self._apply)[-1]
+        return self.present()
 
-    def _filter(self, step: _FilterStep) -> None:
-        self._history.append(step)
-        self._apply(step)
-
-    def _apply(self, step: _FilterStep) -> None:
-        posterior = self.agent.filter(step.obs, self.state, step.action, step.is_first, mode="mode")
-        self.state = posterior.where(step.rows, self.state)
-
-    def _observation(self) -> Observations:
+    def present(self) -> Observations:
+        """Return the current observation, in this wrapper's space."""
         features = self.agent.features(self.state).cpu().numpy()
         if not self._include_raw:
             return features
         assert isinstance(self._obs, dict)
         return {FEATURES: features, **{key: self._obs[key] for key in self._include_raw}}
 
+    def _filter(
+        self,
+        obs: Observations,
+        action: NDArray[Any],
+        is_first: NDArray[np.bool_],
+        rows: NDArray[np.bool_],
+    ) -> FilterStep:
+        step = FilterStep(obs, action, is_first, rows)
+        self.state = self._apply(self.state, step)
+        return step
 
-@dataclass(frozen=True)
-class _FilterStep:
-    """One batched filter step; only ``rows`` take its result."""
-
-    obs: Observations
-    action: NDArray[Any]
-    is_first: NDArray[np.bool_]
-    rows: NDArray[np.bool_]
+    def _apply(self, state: AgentState, step: FilterStep) -> AgentState:
+        posterior = self.agent.filter(step.obs, state, step.action, step.is_first, mode="mode")
+        return posterior.where(step.rows, state)
 
 
 def _plain(obs: Any) -> Observations:

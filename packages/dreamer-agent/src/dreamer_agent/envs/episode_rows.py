@@ -42,6 +42,7 @@ class EpisodeRows:
         action_space: Action space of one environment.
         obs: Current observations, ``(N, *shape)`` by key.
         is_first: ``(N,)`` bool, whether ``obs`` begins an episode.
+        info: What the environment said beside its last step, as it gave it.
         lost_because: Why the last ``restore`` could not bring the episodes back.
 
     Raises:
@@ -67,6 +68,7 @@ class EpisodeRows:
         self._episodes = [0] * self.num_envs
         self._ended = np.zeros(self.num_envs, np.bool_)
         self.lost_because = ""
+        self.info: Mapping[str, Any] = {}
         self.observation_space = _without(as_dict_space(env.single_observation_space), dropped)
         check_supported(self.observation_space)
         self._zero_action = np.zeros(self.action_space.shape or (), self.action_space.dtype)
@@ -90,8 +92,18 @@ class EpisodeRows:
         return [(index, self._reset_row(index)) for index in range(self.num_envs)]
 
     def first_rows(self) -> list[tuple[int, Row]]:
-        """Reset rows of the episodes begun at construction."""
+        """Reset rows of the episodes begun at construction, or by :meth:`begin_anew`."""
         return self._first_rows
+
+    @property
+    def action_mask(self) -> NDArray[Any] | None:
+        """Which choices are allowed now, ``(N, *shape)``, if that is observed."""
+        return self.obs.get(self._mask_key) if self._mask_key else None
+
+    def begin_anew(self) -> None:
+        """Give up the running episodes and begin the next ones; see ``first_rows``."""
+        self._episodes = [number + 1 for number in self._episodes]
+        self._first_rows = self._reset_all()
 
     def step(self, actions: NDArray[Any]) -> tuple[list[tuple[int, Row]], list[Episode]]:
         """Step every environment once.
@@ -105,6 +117,7 @@ class EpisodeRows:
         """
         obs, reward, terminated, truncated, info = self._call("step", self.env.step, actions)
         reward = check_rewards(reward, self.num_envs)
+        self.info = info
         was_reset = self._ended.copy() if self.mode == AutoresetMode.NEXT_STEP else None
         ended = np.logical_or(terminated, truncated)
         self._read(obs, info)
@@ -210,8 +223,8 @@ class EpisodeRows:
             and ``lost_because`` says why.
         """
         if not self._load_envs(state["envs"]):
-            self._episodes = [number + 1 for number in state["episodes"]]
-            self._first_rows = self._reset_all()
+            self._episodes = list(state["episodes"])
+            self.begin_anew()
             return False
         self._episodes = list(state["episodes"])
         self._ended = np.array(state["ended"], np.bool_)

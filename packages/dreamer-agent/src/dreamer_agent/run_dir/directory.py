@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from dreamer_agent.errors import RunDirectoryError
-from dreamer_agent.run_dir.checkpoint import list_checkpoints
+from dreamer_agent.run_dir.checkpoint import Checkpoint, list_checkpoints, load_newest
 
 __all__ = ["RunDirectory", "default_run_dir"]
 
@@ -81,6 +81,19 @@ class RunDirectory:
                 f"{self.path} is not a run (it has no config.yaml). "
                 "Give the directory that `dreamer train` printed when it started."
             )
+
+    def load_newest(self) -> Checkpoint:
+        """Read the newest checkpoint that is whole.
+
+        Raises:
+            RunDirectoryError: There is no run here, or it has no checkpoint yet.
+            CheckpointError: There are some, but none can be read.
+        """
+        self.require()
+        newest = load_newest(self.checkpoints)
+        if newest is None:
+            raise RunDirectoryError(f"{self.path} has no checkpoint yet.")
+        return newest
 
     def lock(self) -> None:
         """Claim the run for this process; the operating system frees it when the process ends.

@@ -107,10 +107,12 @@ def load_run(
     render: bool = False,
     trust: bool = False,
     say: Callable[[str], None] | None = None,
+    with_optimizer: bool = False,
 ) -> Loaded:
     """Bring back agent and environments of a run; ``seed`` is the environments', see ``load``.
 
-    ``trust`` imports what the run names although the file is another user's; ``say`` is told what.
+    ``with_optimizer`` has the agent learn on where it stopped, not warm up anew; ``trust`` imports
+    what the run names although the file is another user's; ``say`` is told what.
     """
     run, saved = split_run_path(path)
     config = load_run_config(run.config)
@@ -131,7 +133,7 @@ def load_run(
         device=device,
         seed=config.seed if agent_seed is None else agent_seed,
     )
-    step = _fill(agent, saved)
+    step = _fill(agent, saved, with_optimizer)
     return Loaded(agent, config, step, rows)
 
 
@@ -165,8 +167,10 @@ def split_run_path(path: Path) -> tuple[RunDirectory, Path]:
     return run, newest
 
 
-def _fill(agent: Agent, path: Path) -> int:
-    saved = checkpoint.load(path, ("model",))
+def _fill(agent: Agent, path: Path, with_optimizer: bool = False) -> int:
+    saved = checkpoint.load(path, ("model", "optimizer") if with_optimizer else ("model",))
     compare_specs(saved.spec, agent.spec, str(path))
     agent.load_state_dict(saved.model)
+    if with_optimizer:
+        agent.load_optimizer_state(saved.optimizer)
     return saved.step

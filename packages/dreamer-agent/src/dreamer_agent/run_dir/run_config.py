@@ -19,7 +19,7 @@ from dreamer_agent.errors import RunDirectoryError
 from dreamer_agent.run_dir.train_config import TrainConfig, dump_yaml, from_mapping
 from dreamer_agent.run_dir.yaml_file import parse_yaml
 
-__all__ = ["load_run_config", "save_run_config"]
+__all__ = ["load_run_config", "read_sealed", "save_run_config", "save_sealed"]
 
 _END = "# end "
 _ALWAYS_WRITTEN = (
@@ -37,13 +37,7 @@ def save_run_config(config: TrainConfig, path: Path) -> None:
     Raises:
         RunDirectoryError: The file cannot be written; the one before is untouched.
     """
-    text = dump_yaml(config)
-    try:
-        replace_text(path, f"{text}{_END}{_hash(text)}\n")
-    except OSError as error:
-        raise RunDirectoryError(
-            f"Cannot write {path}: {error.strerror or error}. Make room or fix the permissions."
-        ) from error
+    save_sealed(dump_yaml(config), path)
 
 
 def load_run_config(path: Path) -> TrainConfig:
@@ -54,17 +48,52 @@ def load_run_config(path: Path) -> TrainConfig:
             silently become a default.
         ConfigError: It is not YAML, or has a bad field.
     """
+    text, is_sealed = _read(path)
+    if not is_sealed:
+        return _load_unsealed(path, text)
+    return from_mapping(parse_yaml(text, path), where=str(path))
+
+
+def save_sealed(text: str, path: Path) -> None:
+    """Write settings with a last line that tells whether they are whole.
+
+    Raises:
+        RunDirectoryError: The file cannot be written; the one before is untouched.
+    """
+    try:
+        replace_text(path, f"{text}{_END}{_hash(text)}\n")
+    except OSError as error:
+        raise RunDirectoryError(
+            f"Cannot write {path}: {error.strerror or error}. Make room or fix the permissions."
+        ) from error
+
+
+def read_sealed(path: Path) -> Mapping[str, Any]:
+    """Read the fields and values that ``save_sealed`` wrote as YAML.
+
+    Raises:
+        RunDirectoryError: The file is missing, or not what was written.
+        ConfigError: It is not YAML.
+    """
+    text, is_sealed = _read(path)
+    if not is_sealed:
+        raise _broken(path, f"is cut off: its last line ({_END.strip()} ...) is missing")
+    return parse_yaml(text, path)
+
+
+def _read(path: Path) -> tuple[str, bool]:
+    """Text of a file without its seal, and whether it had one."""
     try:
         text = path.read_bytes().decode("utf-8", "replace")
     except OSError as error:
         raise _broken(path, f"cannot be read ({error.strerror})") from error
     body, marker, digest = text.rpartition(_END)
     if not marker:
-        return _load_unsealed(path, text)
+        return text, False
     if digest.strip() != _hash(body):
         hint = f"; if it was edited on purpose, delete its last line ({_END.strip()} ...)"
         raise _broken(path, f"is cut off, damaged, or not what was written{hint}")
-    return from_mapping(parse_yaml(body, path), where=str(path))
+    return body, True
 
 
 def _load_unsealed(path: Path, text: str) -> TrainConfig:

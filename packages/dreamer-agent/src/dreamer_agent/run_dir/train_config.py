@@ -7,12 +7,11 @@ Importing this module imports no torch.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal
 
 import tyro
 import yaml
@@ -23,7 +22,6 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -34,6 +32,7 @@ from dreamer_agent.envs.vector import Vectorization
 from dreamer_agent.errors import ConfigError
 from dreamer_agent.presets import Preset, Size, preset
 from dreamer_agent.replay import ReplayConfig
+from dreamer_agent.run_dir.mapping import describe_errors, lay_over
 from dreamer_agent.run_dir.yaml_file import parse_yaml, read_text
 
 __all__ = [
@@ -164,8 +163,6 @@ Read before the options below, in this order: --preset {paper,published,notes} a
 model from a stored replay, without an environment. --trust: a config.yaml or FILE of
 another user may name modules to import (env, wrappers); what is imported is printed first."""
 
-_ADAPTER = TypeAdapter(TrainConfig)
-
 
 def preset_config(name: Preset = "paper", size: Size = "1m") -> TrainConfig:
     """Build the run configuration of a preset.
@@ -198,13 +195,7 @@ def from_mapping(
     Raises:
         ConfigError: A field is unknown or has a bad value; every such field is named.
     """
-    merged = _merge(dataclasses.asdict(base or TrainConfig()), values)
-    if flags := _flags_for_numbers(merged):
-        raise ConfigError(f"{where}: {', '.join(flags)} must be a number, not true or false.")
-    try:
-        return _ADAPTER.validate_python(merged)
-    except ValidationError as error:
-        raise ConfigError(describe_errors(error, where)) from None
+    return lay_over(base or TrainConfig(), values, where)
 
 
 def load_yaml(path: Path, base: TrainConfig | None = None) -> TrainConfig:
@@ -231,60 +222,9 @@ def parse_flags(arguments: Sequence[str], base: TrainConfig) -> TrainConfig:
             config=(tyro.conf.FlagConversionOff,),
         )
     except ValidationError as error:
-        raise ConfigError(describe_errors(error, "The command line")) from None
+        raise ConfigError(describe_errors(error, "The command line", base)) from None
 
 
 def dump_yaml(config: TrainConfig) -> str:
     """Return a configuration as ``load_yaml`` reads it."""
     return str(yaml.safe_dump(dataclasses.asdict(config), sort_keys=False))
-
-
-def _flags_for_numbers(values: Mapping[str, Any], kind: Any = TrainConfig) -> list[str]:
-    """Fields that hold true or false where a number belongs: YAML reads ``on`` and ``yes`` so."""
-    found: list[str] = []
-    for name, hint in get_type_hints(kind).items():
-        value = values.get(name)
-        if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
-            found += [f"{name}.{inner}" for inner in _flags_for_numbers(value, hint)]
-        elif isinstance(value, bool) and {int, float} & _leaf_types(hint) - {bool}:
-            found.append(name)
-    return found
-
-
-def _leaf_types(hint: Any) -> set[Any]:
-    return set().union(*map(_leaf_types, get_args(hint))) if get_args(hint) else {hint}
-
-
-def describe_errors(error: ValidationError, where: str) -> str:
-    """One line per field that is wrong: what, the value, and the nearest known name."""
-    lines = [_describe(entry) for entry in error.errors()]
-    return f"{where} has {len(lines)} bad field(s):\n" + "\n".join(f"  {line}" for line in lines)
-
-
-def _describe(entry: Any) -> str:
-    path = [str(part) for part in entry["loc"]]
-    if entry["type"] == "value_error":  # raised by a check of ours: names fields and values
-        return ".".join([*path, str(entry["ctx"]["error"])])
-    if entry["type"] != "unexpected_keyword_argument":
-        return f"{'.'.join(path)}: {entry['msg']} (got {entry['input']!r})"
-    known = _fields_at(path[:-1])
-    near = difflib.get_close_matches(path[-1], known, 1)
-    hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
-    return f"{'.'.join(path)}: unknown field; {hint}"
-
-
-def _fields_at(path: list[str]) -> list[str]:
-    value: Any = TrainConfig()
-    for part in path:
-        value = getattr(value, part, None)
-    if not dataclasses.is_dataclass(value):
-        return []
-    return [item.name for item in dataclasses.fields(value)]
-
-
-def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        nested = isinstance(value, Mapping) and isinstance(base.get(key), dict)
-        merged[key] = _merge(base[key], value) if nested and base[key] else value
-    return merged

@@ -9,7 +9,7 @@ from typing import Any
 from dreamer_agent.errors import ConfigError
 from dreamer_agent.run_dir.train_config import TrainConfig
 
-__all__ = ["check_resumable", "unused_offline"]
+__all__ = ["check_resumable", "check_unchanged", "unused_offline"]
 
 _ON_RESUME = (
     "run_dir", "env_steps", "stop_after_minutes", "eval_", "video_", "save_", "keep_", "device",
@@ -32,11 +32,22 @@ def check_resumable(saved: TrainConfig, wanted: TrainConfig) -> None:
     Raises:
         ConfigError: Names each such field with its old and new value.
     """
-    old, new = _leaves(dataclasses.asdict(saved)), _leaves(dataclasses.asdict(wanted))
+    check_unchanged(dataclasses.asdict(saved), dataclasses.asdict(wanted), _ON_RESUME)
+
+
+def check_unchanged(
+    saved: Mapping[str, Any], wanted: Mapping[str, Any], free: tuple[str, ...]
+) -> None:
+    """Refuse changes of fields that do not begin with one of ``free``.
+
+    Raises:
+        ConfigError: Names each such field with its old and new value.
+    """
+    old, new = _leaves(saved), _leaves(wanted)
     changed = [
         f"  {name}: {old.get(name)!r} in the run, {new.get(name)!r} now"
         for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name) and not name.startswith(_ON_RESUME)
+        if old.get(name) != new.get(name) and not name.startswith(free)
     ]
     if changed:
         raise ConfigError(

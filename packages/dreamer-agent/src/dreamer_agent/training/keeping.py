@@ -62,18 +62,19 @@ class Keeper:
                     older = checkpoint.load(path, ("training",)).training
                 except CheckpointError:
                     continue
-                self._marks[path.name] = older["replay"]
-        self._marks[newest] = saved.training["replay"]
+                self._marks[path.name] = older.get("replay")
+        self._marks[newest] = saved.training.get("replay")
 
-    def save(self, whole: Checkpoint, replay: Replay) -> None:
-        """Write a checkpoint; what only forgotten ones needed is freed in the replay.
+    def save(self, whole: Checkpoint, replay: Replay | None) -> None:
+        """Write a checkpoint; what only forgotten ones needed is freed in the replay, if any.
 
         Raises:
             CheckpointError: It could not be written; those before are untouched.
         """
         directory = self._run.checkpoints
-        self._marks[checkpoint.name_of(whole.step)] = whole.training["replay"]
+        self._marks[checkpoint.name_of(whole.step)] = whole.training.get("replay")
         checkpoint.save(directory, whole, self._keep, self._marks)
         there = {path.name for path in checkpoint.list_checkpoints(directory)}
         self._marks = {name: mark for name, mark in self._marks.items() if name in there}
-        replay.release(self._marks[min(self._marks)])
+        if replay:
+            replay.release(self._marks[min(self._marks)])

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Protocol
 
 from dreamer_agent.logging.terminal import Status
 from dreamer_agent.replay import ReplayStats
-from dreamer_agent.run_dir.train_config import TrainConfig
 
-__all__ = ["Progress"]
+__all__ = ["Limits", "Progress"]
+
+
+class Limits(Protocol):
+    """When a run ends: after so many environment steps, or minutes of this process if given."""
+
+    @property
+    def env_steps(self) -> int:
+        """Over all environments."""
+
+    @property
+    def stop_after_minutes(self) -> float | None:
+        """Wall-clock time."""
 
 
 class Progress:
@@ -22,7 +34,7 @@ class Progress:
         updates: Updates done before.
     """
 
-    def __init__(self, config: TrainConfig, status: Status, env_steps: int, updates: int) -> None:
+    def __init__(self, config: Limits, status: Status, env_steps: int, updates: int) -> None:
         self._config, self._status = config, status
         self._started_at = time.monotonic()
         self._first_steps = env_steps
@@ -55,18 +67,20 @@ class Progress:
             left = min(left, limit - self.seconds)
         status.seconds_left = max(0.0, left) if math.isfinite(left) else None
 
-    def system(self, env_steps: int, updates: int, stats: ReplayStats) -> dict[str, float]:
+    def system(self, env_steps: int, updates: int, stats: ReplayStats | None) -> dict[str, float]:
         """Timings and sizes since the last call: what differs from run to run."""
         now, (then, old_steps, old_updates) = time.monotonic(), self._mark
         self._mark = (now, env_steps, updates)
         seconds = max(1e-9, now - then)
-        self._status.replay = (
-            f"{stats.rows:,} rows, {stats.bytes_per_row:.0f} bytes each "
-            f"+ {stats.context_bytes_per_row:.0f} for latents"
-        )
-        return {
+        system = {
             "system/env_steps_per_s": (env_steps - old_steps) / seconds,
             "system/updates_per_s": (updates - old_updates) / seconds,
-            "system/replay_bytes_per_row": stats.bytes_per_row,
             "system/seconds": self.seconds,
         }
+        if stats:
+            self._status.replay = (
+                f"{stats.rows:,} rows, {stats.bytes_per_row:.0f} bytes each "
+                f"+ {stats.context_bytes_per_row:.0f} for latents"
+            )
+            system["system/replay_bytes_per_row"] = stats.bytes_per_row
+        return system
