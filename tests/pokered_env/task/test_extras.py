@@ -49,7 +49,8 @@ def test_badges_and_bag_are_read_from_memory(make_memory: Callable[..., Recordin
     bag = bytes([4, 4, 10, 20, 99, 4, 95, 250, 1, 0xFF])
     state = GameState.read(make_memory((ram.BADGES, b"\x82"), (ram.BAG, bag)))
     extras = Extras(("badges", "bag"))
-    out: dict[str, Any] = extras.new()
+    out: Any = {}
+    extras.add_new(out)
     for _ in range(2):
         extras.encode(state, None, out)  # type: ignore[arg-type]  # these two look at memory only
     assert out["badges"].tolist() == [0, 1, 0, 0, 0, 0, 0, 1]

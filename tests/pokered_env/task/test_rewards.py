@@ -3,10 +3,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 from pokered_env.errors import ConfigError
-from pokered_env.game.game_state import GameState
+from pokered_env.game import ram
+from pokered_env.game.game_state import GameReader, GameState
 from pokered_env.game.maps import MapInfo, MapTable
+from pokered_env.recording.recordings import Recording
 from pokered_env.task.exploration import Exploration
 from pokered_env.task.progress import EpisodeProgress
 from pokered_env.task.rewards import REWARD_TERMS, RewardWeights, reward_terms
@@ -48,6 +51,33 @@ def test_standing_still_is_worth_nothing(make_state: Make, make_member: Member) 
 def test_walking_in_a_circle_pays_each_tile_once(make_state: Make) -> None:
     circle = [make_state(x=x, y=y) for x, y in [(1, 0), (1, 1), (0, 1), (0, 0)]]
     assert Episode(make_state()).play(*circle * 10)["explore"] == 3
+
+
+def test_terms_and_progress_leave_out_only_what_cannot_have_changed(
+    make_memory: Callable[..., Recording], make_member: Member
+) -> None:
+    memory = make_memory(
+        (ram.CUR_MAP_SIZE, bytes([9, 10])),
+        (ram.PARTY_SPECIES, b"\1\1"),
+        (ram.PARTY_MONS, make_member() * 2),
+    )
+    reader, draw = GameReader(memory), np.random.default_rng(0)
+    remembering, forgetting = Episode(reader.read()), Episode(GameState.read(memory))
+    places = [
+        *(ram.X_COORD.address, ram.IS_IN_BATTLE.address, ram.WINDOW_Y.address),
+        *(ram.PARTY_COUNT.address, ram.PARTY_MONS.address + 2, ram.PARTY_MONS.address + 33),
+        *(ram.POKEDEX_OWNED.address, ram.POKEDEX_SEEN.address, ram.BADGES.address),
+        *(ram.EVENT_FLAGS.address + 9, ram.HIDDEN_FOUND.address, ram.NUM_HOF_TEAMS.address),
+    ]
+    for place in draw.choice(places, 3_000).tolist():
+        few = [0, 1, ram.WINDOW_HIDDEN, 3]
+        memory._memory[place] = draw.choice(few)
+        if reader.read() is not remembering.state:
+            remembering.play(reader.read())
+            forgetting.play(GameState.read(memory))
+        assert remembering.sums == forgetting.sums
+        assert remembering.progress.to_json() == forgetting.progress.to_json()
+    assert all(remembering.sums.values())
 
 
 def test_an_event_that_is_cleared_and_set_again_pays_once(make_state: Make) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pokered_env.emulation.actions import Button
 from pokered_env.errors import PokeRedError
-from pokered_env.game.game_state import Battle, Direction, GameState, PartyMember
+from pokered_env.game.game_state import Battle, Direction, GameState
+from pokered_env.game.party import PartyMember
 from pokered_env.registration import ENV_ID, register_envs
 from pokered_env.task.info import StepInfo
 from pokered_env.task.numeric_info import NumericInfo

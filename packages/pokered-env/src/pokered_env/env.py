@@ -42,10 +42,10 @@ from pokered_env.task.observation import Observation
 from pokered_env.task.progress import EpisodeProgress
 from pokered_env.task.rewards import (
     REWARD_TERMS,
+    BuiltInTerms,
     RewardTerm,
     RewardWeights,
 )
-from pokered_env.task.rewards import reward_terms as built_in_terms
 from pokered_env.task.snapshot import Snapshot
 from pokered_env.task.start_states import StartStates, State
 from pokered_env.task.user_terms import UserTerms
@@ -184,7 +184,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         )
         self._max_steps = step_limit("max_steps", max_steps)
         self._max_quiet_steps = step_limit("max_steps_without_news", max_steps_without_news)
-        self._weights = RewardWeights.of(reward_weights)
+        self._built_in_terms = BuiltInTerms(RewardWeights.of(reward_weights))
         self._user_terms = UserTerms(reward_terms)
         self._terms = self._user_terms.zeros()
         self._extras = Extras(observation_extras)
@@ -337,7 +337,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         button = self.buttons[self._decide(action)]
         frames = perform(self.emulator, button, self._timing, self._profile.maps, self._ears)
         previous, current = self._state, self._game.read()
-        terms = self._terms = built_in_terms(previous, current, progress, self._weights)
+        terms = self._terms = self._built_in_terms(previous, current, progress)
         self._user_terms.add(terms, previous, current, progress)
         new_flags = progress.update(current, terms)
         self._state = current
@@ -422,7 +422,9 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             self.close()
 
     def _new_observation(self) -> Observation:
-        return cast(Observation, {**observation.new_observation(), **self._extras.new()})
+        out = observation.new_observation()
+        self._extras.add_new(out)
+        return out
 
     def _is_out_of_steps(self, progress: EpisodeProgress) -> bool:
         return (

@@ -78,12 +78,16 @@ class Emulator:
 
     def read(self, address: int, size: int) -> bytes:
         """Return ``size`` bytes of memory from ``address`` on."""
+        return self.reader(address, size)()
+
+    def reader(self, address: int, size: int) -> Callable[[], bytes]:
+        """Return what reads ``size`` bytes of memory from ``address`` on, until ``close``."""
         start = address % _BLOCK
         view = self._views.get(address - start)
         if view is not None and start + size <= _BLOCK:
-            return view[start : start + size].tobytes()
+            return view[start : start + size].tobytes
         # by way of bytearray, which takes in a list of numbers twice as fast
-        return bytes(bytearray(self._memory[address : address + size]))
+        return lambda: bytes(bytearray(self._memory[address : address + size]))
 
     def write(self, address: int, value: int) -> None:
         """Set one byte of memory."""

@@ -43,3 +43,11 @@ def union(now: bytes, before: bytes) -> bytes:
         return before
     both = int.from_bytes(now, "little") | int.from_bytes(before, "little")
     return both.to_bytes(len(now), "little")
+
+
+def common(now: bytes, before: bytes) -> bytes:
+    """Return the flags set in both."""
+    if now == before:
+        return before
+    both = int.from_bytes(now, "little") & int.from_bytes(before, "little")
+    return both.to_bytes(len(now), "little")

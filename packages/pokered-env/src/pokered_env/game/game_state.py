@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from pokered_env.game import ram
+from pokered_env.game.party import PartyMember, decode_party
 from pokered_env.game.ram import Memory, Symbol
 
 
@@ -26,34 +27,7 @@ class Battle(IntEnum):
     TRAINER = 2
 
 
-@dataclass(frozen=True, slots=True)
-class PartyMember:
-    """One member of the party.
-
-    Attributes:
-        species: The game's internal species index (not the Pokédex number).
-        level: 0 to 255; 1 to 100 in honest play.
-        hp: Current hit points.
-        max_hp: Hit points when healthy. Glitched games can have less than ``hp``.
-        status: Bits: 0-2 turns of sleep, 3 poison, 4 burn, 5 freeze, 6 paralysis.
-        moves: Four move ids, 0 for an empty slot.
-    """
-
-    species: int
-    level: int
-    hp: int
-    max_hp: int
-    status: int
-    moves: tuple[int, int, int, int]
-
-    @property
-    def hp_fraction(self) -> float:
-        """Hit points as a share of the maximum, in [0, 1]."""
-        return min(self.hp / self.max_hp, 1.0) if self.max_hp else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class GameState:
+class GameState(NamedTuple):  # a frozen dataclass takes eight times as long to make
     """The game at one moment.
 
     Attributes:
@@ -139,13 +113,21 @@ class GameState:
         """Whether there is a party and nobody in it can stand."""
         return bool(self.party) and not any(member.hp for member in self.party)
 
+    def has_all_of(self, other: GameState) -> bool:
+        """Tell whether one `GameReader` read both, and nothing but the moment differs.
+
+        The same then are party, badges, money, species, bag, events, hidden things and teams.
+        """
+        return self.pokedex_owned is other.pokedex_owned
+
     def has_event(self, flag: int) -> bool:
         """Tell whether event flag number ``flag`` is set."""
         return bool(self.events[flag >> 3] >> (flag & 7) & 1)
 
 
-_Lasting = tuple[tuple[PartyMember, ...], int, int, bytes, bytes, tuple[tuple[int, int], ...]]
-"""Party, badges, money, species owned, species seen, bag."""
+_Bag = tuple[tuple[int, int], ...]
+_Lasting = tuple[tuple[PartyMember, ...], int, int, bytes, bytes, bytes, _Bag, bytes, int]
+"""From the party on to the Hall of Fame's teams, in the order of `GameState`."""
 
 
 class GameReader:
@@ -159,43 +141,45 @@ class GameReader:
     """
 
     def __init__(self, memory: Memory) -> None:
-        self._memory = memory
+        self._read_byte = memory.read_byte
+        self._read_record = memory.reader(_RECORD.address, _RECORD.size)
+        self._read_events = memory.reader(ram.EVENT_FLAGS.address, ram.EVENT_FLAGS.size)
+        self._read_hidden = memory.reader(ram.HIDDEN_FOUND.address, ram.HIDDEN_FOUND.size)
         self._raw: tuple[list[int], bytes, bytes, bytes] | None = None
         self._state: GameState
         self._lasting: _Lasting
-        self._lasting_raw = self._events = b""
+        self._lasting_raw: tuple[bytes, bytes, bytes, int] | None = None
+        self._events = b""
 
     def read(self) -> GameState:
         """Decode the snapshot of now."""
-        read, byte = self._memory.read, self._memory.read_byte
-        record = read(_RECORD.address, _RECORD.size)
-        events = read(ram.EVENT_FLAGS.address, ram.EVENT_FLAGS.size)
-        hidden = read(ram.HIDDEN_FOUND.address, ram.HIDDEN_FOUND.size)
-        moment = [*map(byte, _MOMENT)]
+        record, events, hidden = self._read_record(), self._read_events(), self._read_hidden()
+        moment = [*map(self._read_byte, _MOMENT)]
         if (raw := (moment, record, events, hidden)) == self._raw:
             return self._state
         self._raw = raw
-        if events != self._events:
-            self._events = events
-        if (lasting := record[_LASTING]) != self._lasting_raw:
-            self._lasting_raw, self._lasting = lasting, _decode_lasting(record)
-        self._state = self._decode(record, hidden, *moment)
+        lasting = record[_LASTING], events, hidden, moment[_TEAMS]
+        if lasting != self._lasting_raw:
+            self._lasting_raw = lasting
+            if events != self._events:
+                self._events = events
+            self._lasting = _decode_lasting(record, self._events, hidden, moment[_TEAMS])
+        self._state = self._decode(record, *moment)
         return self._state
 
     def _decode(
         self,
         record: bytes,
-        hidden: bytes,
         facing: int,
         battle: int,
-        teams: int,
+        _: int,
         joy_ignore: int,
         walk_counter: int,
         simulated: int,
         flags: int,
         window_y: int,
     ) -> GameState:
-        party, badges, money, owned, seen, bag = self._lasting
+        party, badges, money, events, owned, seen, bag, hidden, teams = self._lasting
         return GameState(
             map_id=record[_MAP_ID],
             x=record[_X],
@@ -207,7 +191,7 @@ class GameReader:
             party=party,
             badges=badges,
             money=money,
-            events=self._events,
+            events=events,
             pokedex_owned=owned,
             pokedex_seen=seen,
             bag=bag,
@@ -235,6 +219,7 @@ _MOMENT = tuple(
         ram.WINDOW_Y,
     )
 )
+_TEAMS = _MOMENT.index(ram.NUM_HOF_TEAMS.address)
 _DIRECTIONS = tuple(Direction)
 _BATTLES = {kind.value: kind for kind in Battle}
 
@@ -251,49 +236,24 @@ _MAP_ID, _X, _Y = _offset(ram.CUR_MAP), _offset(ram.X_COORD), _offset(ram.Y_COOR
 _HEIGHT, _WIDTH = _offset(ram.CUR_MAP_SIZE), _offset(ram.CUR_MAP_SIZE) + 1
 _BADGES, _MONEY, _BAG = _offset(ram.BADGES), _span(ram.MONEY), _span(ram.BAG)
 _OWNED, _SEEN = _span(ram.POKEDEX_OWNED), _span(ram.POKEDEX_SEEN)
-_PARTY_COUNT, _PARTY_START = _offset(ram.PARTY_COUNT), _offset(ram.PARTY_MONS)
-_PARTY_SPECIES = _offset(ram.PARTY_SPECIES)
+_PARTY_COUNT, _PARTY_SPECIES = _offset(ram.PARTY_COUNT), _offset(ram.PARTY_SPECIES)
+_PARTY_MONS = _span(ram.PARTY_MONS)
 _HEADER = slice(_offset(ram.CUR_MAP_TILESET), _span(ram.MAP_DATA_POINTER).stop)
 _LASTING = slice(0, _BADGES + 1)  # what walking does not change
 
 
-def _decode_lasting(record: bytes) -> _Lasting:
+def _decode_lasting(record: bytes, events: bytes, hidden: bytes, teams: int) -> _Lasting:
+    count = min(record[_PARTY_COUNT], ram.PARTY_SIZE)
     return (
-        _decode_party(record),
+        decode_party(record[_PARTY_SPECIES:][:count], record[_PARTY_MONS]),
         record[_BADGES],
         ram.decimal(record[_MONEY]),
+        events,
         record[_OWNED],
         record[_SEEN],
         _decode_bag(record[_BAG]),
-    )
-
-
-def _decode_party(record: bytes) -> tuple[PartyMember, ...]:
-    """Decode the members that exist.
-
-    The count goes up before a new member is written, and what lies there until then is zeros or
-    somebody who has left: a member is one whose struct says what the list of species says, and
-    who can have hit points.
-    """
-    count = min(record[_PARTY_COUNT], ram.PARTY_SIZE)
-    species = record[_PARTY_SPECIES : _PARTY_SPECIES + count]
-    starts = range(_PARTY_START, _PARTY_START + count * ram.PARTY_MON_SIZE, ram.PARTY_MON_SIZE)
-    members = (_decode_member(record[start : start + ram.PARTY_MON_SIZE]) for start in starts)
-    return tuple(
-        member
-        for member, listed in zip(members, species, strict=True)
-        if member.species == listed and member.max_hp
-    )
-
-
-def _decode_member(raw: bytes) -> PartyMember:
-    return PartyMember(
-        species=raw[0],
-        hp=ram.big_endian(raw[1:3]),
-        status=raw[4],
-        moves=(raw[8], raw[9], raw[10], raw[11]),
-        level=raw[33],  # the byte at +3 is the level when last boxed
-        max_hp=ram.big_endian(raw[34:36]),
+        hidden,
+        teams,
     )
 
 

@@ -14,7 +14,8 @@ from pokered_env.game.glyphs import FONT_PROBE_TILE, UNREAD, GlyphTable
 from pokered_env.game.ram import Memory
 from pokered_env.game.text import NEWLINE, NO_TEXT, SPACE, ScreenText
 
-_Screen = tuple[bytes, int]  # tile numbers, 18 rows of 32, and the LCD's control register
+# tile numbers, 18 rows of 32, the LCD's control register, and the font's first bitmap
+_Screen = tuple[bytes, int, bytes]
 _Patterns = dict[int, bytes]  # the bitmaps a text was read from, by address
 _NUM_KNOWN = 256
 
@@ -39,21 +40,27 @@ class TextReader:
 
     def __init__(self, memory: Memory, glyphs: GlyphTable) -> None:
         self._memory, self._glyphs = memory, glyphs
+        self._read_probe = memory.reader(_FONT_PROBE, 16)
         self._known: dict[_Screen, tuple[_Patterns, ScreenText]] = {}
         self._patterns: _Patterns = {}
 
     def read(self) -> ScreenText:
         """Read the text that is on the screen now."""
-        screen = _shown(self._memory)
-        if screen is None:
+        probe = self._read_probe()
+        glyphs = self._shade(probe)
+        if glyphs is None:  # as on the map, where people's pictures lie in the font's place
             return NO_TEXT
+        shown = _shown(self._memory)
+        if shown is None:
+            return NO_TEXT
+        screen = *shown, probe
         known = self._known.get(screen)
         if known is not None and self._still_in_memory(known[0]):
             return known[1]
         if len(self._known) >= _NUM_KNOWN:
             self._known.clear()
         self._patterns = {}
-        text = self._recognise(*screen)
+        text = self._recognise(*shown, glyphs)
         self._known[screen] = self._patterns, text
         return text
 
@@ -61,10 +68,7 @@ class TextReader:
         read = self._memory.read
         return all([read(address, 16) == pattern for address, pattern in patterns.items()])
 
-    def _recognise(self, screen: bytes, lcdc: int) -> ScreenText:
-        glyphs = self._shade(self._pattern(FONT_PROBE_TILE, lcdc))
-        if glyphs is None:
-            return NO_TEXT
+    def _recognise(self, screen: bytes, lcdc: int, glyphs: GlyphTable) -> ScreenText:
         ambiguous = set(screen.translate(None, _UNAMBIGUOUS))
         codes = self._with_read(glyphs.fixed_codes, lcdc, ambiguous, glyphs)
         line = _line(screen.translate(codes))
@@ -106,11 +110,12 @@ _UNREAD_GAP = re.compile(
     rb"(?<=" + _CHARACTER + rb")[\x01\x7f]*\x01[\x01\x7f]*(?=" + _CHARACTER + rb")"
 )
 _BLANK_PATTERN = bytes(16)
+_FONT_PROBE = 0x8000 + 16 * FONT_PROBE_TILE  # from tile 0x80 on, every screen has one place
 # For splitting: no character is 0, and blanks are what bytes.split() takes for such.
 _SPLITTABLE = bytes.maketrans(bytes([UNREAD, SPACE]), b"\x00 ")
 
 
-def _shown(memory: Memory) -> _Screen | None:
+def _shown(memory: Memory) -> tuple[bytes, int] | None:
     byte = memory.read_byte
     lcdc, palette = byte(ram.LCD_CONTROL.address), byte(ram.BG_PALETTE.address)
     if not lcdc & _LCD_ON or palette & 3 == palette >> 6:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,10 @@ class Recording:
     def read(self, address: int, size: int) -> bytes:
         """Return ``size`` bytes from ``address`` on."""
         return bytes(self._memory[address : address + size])
+
+    def reader(self, address: int, size: int) -> Callable[[], bytes]:
+        """Return what reads ``size`` bytes from ``address`` on."""
+        return partial(self.read, address, size)
 
     def read_byte(self, address: int) -> int:
         """Return the byte at ``address``."""

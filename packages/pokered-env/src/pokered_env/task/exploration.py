@@ -38,20 +38,20 @@ class Exploration:
     def __init__(self, maps: MapTable) -> None:
         self._maps = maps
         self._canvases: dict[int, NDArray[np.uint8]] = {}
+        self._located_state: GameState | None = None
         self._located_key: tuple[int, tuple[int, int, bytes]] | None = None
         self._located: _Tile | None
         self._trusted: tuple[int, tuple[int, int, bytes]] | None = None
-        self._drawn: GameState | None = None
-        self._mask: NDArray[np.uint8]
+        self._drawn_at: _Tile | None = None
+        self._mask, self._num_drawn = self._draw(None), 0
         self.num_tiles = 0
 
     def clear(self) -> None:
         """Forget all tiles, and where the player was."""
-        self._trusted = self._located_key = None
+        self._trusted = self._located_key = self._located_state = None
         for canvas in self._canvases.values():
             canvas.fill(0)
         self.num_tiles = 0
-        self._drawn = None
 
     def visit(self, state: GameState) -> None:
         """Remember the tile the player stands on, if on any."""
@@ -59,7 +59,6 @@ class Exploration:
             canvas, column, row = tile
             canvas[row, column] = 255
             self.num_tiles += 1
-            self._drawn = None
 
     def is_new(self, state: GameState) -> bool:
         """Tell whether the player stands on a tile not remembered; in battle, on none."""
@@ -76,13 +75,17 @@ class Exploration:
             state: Where the player is; in battle and between two maps the mask is empty.
             out: Written to, ``(72, 80, 1)``.
         """
-        if state is not self._drawn:
-            self._mask, self._drawn = self._draw(state), state
+        tile = self._locate(state)
+        if state.battle is not Battle.NONE:
+            tile = None
+        if tile is not self._drawn_at or self.num_tiles != self._num_drawn:
+            self._mask = self._draw(tile)
+            self._drawn_at, self._num_drawn = tile, self.num_tiles
         out[...] = self._mask
 
-    def _draw(self, state: GameState) -> NDArray[np.uint8]:
-        tile = self._locate(state)
-        if tile is None or state.battle is not Battle.NONE:
+    @staticmethod
+    def _draw(tile: _Tile | None) -> NDArray[np.uint8]:
+        if tile is None:
             return _enlarge(bytes(_ROWS_SHOWN * _COLUMNS_SHOWN))
         canvas, column, row = tile
         top, left = row - _ROWS_ABOVE, column - _COLUMNS_LEFT
@@ -123,6 +126,9 @@ class Exploration:
         return None if canvas[row, column] else tile
 
     def _locate(self, state: GameState) -> _Tile | None:
+        if state is self._located_state:
+            return self._located
+        self._located_state = state
         key = state.map_id, (state.x, state.y, state.map_header)
         if key != self._located_key:
             self._located_key, self._located = key, self._search(state)

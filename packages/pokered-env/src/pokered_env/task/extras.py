@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from pokered_env.errors import ConfigError
 from pokered_env.game.game_state import GameState
+from pokered_env.task.observation import Observation
 from pokered_env.task.progress import EpisodeProgress
 
 Write = Callable[[GameState, EpisodeProgress, NDArray[np.float32]], None]
@@ -48,9 +49,10 @@ class Extras:
         """Return the space of each."""
         return {n: spaces.Box(0.0, 1.0, (_EXTRAS[n][0],), np.float32) for n in self._names}
 
-    def new(self) -> dict[str, NDArray[np.float32]]:
-        """Return arrays of zeros to be written to, owned by the caller."""
-        return {name: np.zeros(_EXTRAS[name][0], np.float32) for name in self._names}
+    def add_new(self, out: Observation) -> None:
+        """Add arrays of arbitrary content to an observation, to be written to."""
+        for name in self._names:
+            out[name] = np.empty(_EXTRAS[name][0], np.float32)  # type: ignore[literal-required]
 
     def encode(self, state: GameState, progress: EpisodeProgress, out: Mapping[str, Any]) -> None:
         """Write each of them into the array of its name.

@@ -8,8 +8,9 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from pokered_env.game.game_state import GameState, PartyMember
+from pokered_env.game.game_state import GameState
 from pokered_env.game.maps import MapTable
+from pokered_env.game.party import PartyMember
 from pokered_env.game.rom_profile import RomProfile
 from pokered_env.task.progress import EpisodeProgress, EpisodeSummary
 
@@ -91,7 +92,7 @@ def describe(
         "party": state.party,
         "text": text,
         "last_text": progress.last_text,
-        "new_events": tuple(map(profile.events.name, new_flags)),
+        "new_events": tuple(map(profile.events.name, new_flags)) if new_flags else (),
         "reward_terms": terms,
         "coverage": progress.exploration.num_tiles,
         "rom": profile.name,

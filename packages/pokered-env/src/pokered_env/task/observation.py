@@ -20,7 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from pokered_env.errors import ConfigError
 from pokered_env.game.events import NUM_EVENT_BYTES
-from pokered_env.game.game_state import GameState, PartyMember
+from pokered_env.game.game_state import GameState
+from pokered_env.game.party import PartyMember
 from pokered_env.game.ram import PARTY_SIZE
 from pokered_env.game.text import PADDING, TEXT_LENGTH, ScreenText
 from pokered_env.task.exploration import Exploration
@@ -156,8 +157,9 @@ class Encoder:
     """
 
     def __init__(self, lcd: NDArray[np.uint8], exploration: Exploration) -> None:
-        # every second pixel, not their mean: keeps the four grey levels, so two bits suffice
-        self._screen = lcd[::2, ::2, :1]
+        # every second pixel, not their mean: keeps the four grey levels, so two bits suffice.
+        # As numbers of two pixels each, whose lowest byte is taken: twice as fast to copy.
+        self._screen = lcd.reshape(len(lcd), -1)[::2].view("<u8")[..., None]
         self._exploration = exploration
         self._vector = np.zeros(STATE_SIZE, np.float32)
         self._encoded: GameState | None = None

@@ -84,32 +84,38 @@ class EpisodeProgress:
     def update(self, state: GameState, terms: dict[str, float]) -> list[int]:
         """Take in the state after a step and its reward terms; return newly set event flags."""
         self.num_steps += 1
-        self.is_completed |= self.completes(state)
         for name, value in terms.items():
             if value:
                 self.reward_sums[name] = self.reward_sums.get(name, 0.0) + value
         self.num_steps_without_news += 1
-        if state is self._latest:
+        latest, self._latest = self._latest, state
+        if state is latest:
             return []
-        self._latest = state
         before = self._reached()
         if self.exploration.is_on_map(state):
             self.place = state.map_id, state.x, state.y
             self.exploration.visit(state)
+        if is_field(state):
+            lasting = self.lasting_owned(state)
+            self.pokedex_owned = events.union(lasting, self.pokedex_owned)
+            self.owned_lately = state.pokedex_owned
+        has_more = latest is None or not state.has_all_of(latest)
+        new_flags = self._take_in(state) if has_more else []
+        if self._reached() != before:
+            self.num_steps_without_news = 0
+        return new_flags
+
+    def _take_in(self, state: GameState) -> list[int]:
+        """Take in what walking does not change; return newly set event flags."""
+        self.is_completed |= self.completes(state)
         new_flags = events.first_set(state.events, self.events)
         self.event_flags += new_flags
         self.events = events.union(state.events, self.events)
         self.badges |= state.badges
         self.pokedex_seen = events.union(state.pokedex_seen, self.pokedex_seen)
         self.hidden_found = events.union(state.hidden_found, self.hidden_found)
-        if is_field(state):
-            lasting = self.lasting_owned(state)
-            self.pokedex_owned = events.union(lasting, self.pokedex_owned)
-            self.owned_lately = state.pokedex_owned
         self.max_level_sum = max(self.max_level_sum, state.level_sum)
         self.max_party_size = max(self.max_party_size, len(state.party))
-        if self._reached() != before:
-            self.num_steps_without_news = 0
         return new_flags
 
     def _reached(self) -> tuple[object, ...]:
@@ -141,7 +147,7 @@ class EpisodeProgress:
         """
         if not is_field(state):
             return self.pokedex_owned
-        return bytes(a & b for a, b in zip(state.pokedex_owned, self.owned_lately, strict=True))
+        return events.common(state.pokedex_owned, self.owned_lately)
 
     def summary(
         self, state: GameState, names: events.EventTable, goal_reached: bool

@@ -153,6 +153,8 @@ REWARD_TERMS: Mapping[str, RewardTerm] = {
 }
 """The terms by name, unweighted."""
 
+_TERMS_OF_THE_MOMENT = ("explore", "caught")  # that may pay where `GameState.has_all_of` holds
+
 
 def reward_terms(
     previous: GameState, current: GameState, progress: EpisodeProgress, weights: RewardWeights
@@ -165,13 +167,29 @@ def reward_terms(
         progress: What the episode had reached before the action.
         weights: What each term counts for.
     """
-    terms = dict.fromkeys(REWARD_TERMS, 0.0)
-    if current is previous:  # the same snapshot: nothing has changed
+    return BuiltInTerms(weights)(previous, current, progress)
+
+
+class BuiltInTerms:
+    """The built-in terms with one set of weights.
+
+    Args:
+        weights: What each term counts for; one that counts for nothing is not asked.
+    """
+
+    def __init__(self, weights: RewardWeights) -> None:
+        weighted = [(name, term, getattr(weights, name)) for name, term in REWARD_TERMS.items()]
+        self._terms = [entry for entry in weighted if entry[2]]
+        self._moment = [entry for entry in self._terms if entry[0] in _TERMS_OF_THE_MOMENT]
+
+    def __call__(
+        self, previous: GameState, current: GameState, progress: EpisodeProgress
+    ) -> dict[str, float]:
+        """Return every weighted term of a step, as `reward_terms` does."""
+        terms = dict.fromkeys(REWARD_TERMS, 0.0)
+        if current is previous:  # the same snapshot: nothing has changed
+            return terms
+        for name, term, weight in self._moment if current.has_all_of(previous) else self._terms:
+            if value := term(previous, current, progress):
+                terms[name] = float(weight * value)
         return terms
-    for name, term in _TERMS:
-        if value := term(previous, current, progress):
-            terms[name] = float(getattr(weights, name) * value)
-    return terms
-
-
-_TERMS = tuple(REWARD_TERMS.items())
