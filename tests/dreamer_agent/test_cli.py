@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -212,6 +213,23 @@ def test_export_writes_features_of_every_row(capsys, run, tmp_path):
         assert result["feature_size"] == 16 + 4 * 4
         assert np.isfinite(table["features"]).all()
         assert table["is_first"].sum() >= 2 and set(table["stream"]) == {0, 1}
+
+
+@pytest.mark.parametrize("command", ["dream", "export", "offline"])
+def test_rows_a_run_had_and_has_not_are_named_by_who_reads_them(capsys, run, tmp_path, command):
+    damaged = tmp_path / "run"
+    shutil.copytree(run, damaged)
+    next(damaged.glob("replay/stream_0000/*.chunks")).unlink()
+    commands = {
+        "dream": ["dream", str(damaged), "--out", str(tmp_path / "dream.png"), "--horizon", "4"],
+        "export": ["export", str(damaged), "--out", str(tmp_path / "features.npz")],
+        "offline": [
+            *("train", "--offline", str(damaged / "replay"), "--run-dir", str(tmp_path / "new")),
+            *("--config", str(damaged / "config.yaml"), "--replay-ratio", "0.1"),
+        ],
+    }
+    assert main(commands[command]) == 0
+    assert "of stream 0 are lost" in capsys.readouterr().err
 
 
 def test_offline_training_needs_no_environment(capsys, run, tmp_path):

@@ -373,6 +373,33 @@ def test_a_byte_flipped_anywhere_is_named_and_a_restored_replay_goes_on_without_
         again._ahead.close()  # nothing may be written: the next place is flipped in the same file
 
 
+@pytest.mark.parametrize(("lost", "rows"), [(0, "0-19"), (1, "20-39"), (2, "40-54")])
+def test_rows_of_a_lost_segment_are_named_wherever_it_was(tmp_path, lost, rows):
+    for length in (20, 20, 15):  # each time it is opened, a segment is begun
+        replay = make_replay(directory=tmp_path, chunk_length=10)
+        fill(replay, 0, [length])
+        state = replay.save()
+        replay.close()
+    sorted(tmp_path.glob("stream_0000/*.chunks"))[lost].unlink()
+    stored = Replay.open(tmp_path, 4, 8)
+    with pytest.warns(UserWarning, match=f"rows {rows} of stream 0 are lost"):
+        stored.check(state)
+    with pytest.warns(UserWarning, match=f"rows {rows} of stream 0 are lost"):
+        make_replay(directory=tmp_path, chunk_length=10).restore(state)
+
+
+def test_rows_that_were_forgotten_are_not_lost(tmp_path, recwarn):
+    config = {"chunk_length": 10, "capacity": 100}
+    replay = make_replay(directory=tmp_path, **config)
+    fill(replay, 0, [400])
+    state = replay.save()
+    replay.release(state)
+    replay.close()
+    make_replay(directory=tmp_path, **config).restore(state)
+    make_replay(directory=tmp_path, chunk_length=10, capacity=60).restore(state)
+    assert not recwarn.list
+
+
 def test_a_chunk_lost_while_a_batch_that_needs_it_waits_is_passed_over(tmp_path):
     config = {"chunk_length": 8, "batch_size": 64, "online": False, "prefetch": False}
     replay = make_replay(directory=tmp_path, **config)

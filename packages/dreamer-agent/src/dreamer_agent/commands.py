@@ -31,7 +31,7 @@ from dreamer_agent.export import export_features
 from dreamer_agent.model.open_loop import OpenLoop
 from dreamer_agent.presets import Size, preset
 from dreamer_agent.replay import Replay
-from dreamer_agent.run_dir.loading import load, load_run, open_rows, split_run_path
+from dreamer_agent.run_dir.loading import check_rows, load, load_run, open_rows, split_run_path
 from dreamer_agent.run_dir.run_config import load_run_config
 from dreamer_agent.run_dir.train_config import TrainConfig
 from dreamer_agent.training.evaluate import evaluate
@@ -180,7 +180,9 @@ def _agent_and_replay(run: Path, replay: Path | None) -> tuple[Agent, Replay, Re
         modalities=recording.metadata.get("modalities"),
     )
     config = load_run_config(directory.config)
-    return agent, Replay.open(place, 1, config.sequence_length, config.replay), recording
+    stored = Replay.open(place, 1, config.sequence_length, config.replay)
+    check_rows(stored, place)
+    return agent, stored, recording
 
 
 def _print_texts(

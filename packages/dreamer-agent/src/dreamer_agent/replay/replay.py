@@ -244,6 +244,7 @@ class Replay:
         """Flush to disk and return, JSON-able, what ``restore`` needs to return here."""
         state = {
             "stops": self._store.flush(),
+            "spans": self.spans(),
             "generation": self._context.mark() if self._context else 0,
             "latents": self._context.checksums() if self._context else [],
             "sampler": self._sampler.state(),
@@ -252,8 +253,13 @@ class Replay:
         self._retention.note_saved(state)
         return state
 
+    def check(self, state: Mapping[str, Any]) -> None:
+        """Name in a warning what was stored at a saved position and is not there any more."""
+        self._retention.check(state)
+
     def restore(self, state: Mapping[str, Any]) -> None:
         """Return to a saved position: newer rows and newer latents are dropped."""
+        self.check(state)
         self._store.truncate(state["stops"])
         if self._context:
             self._context.revert(state["generation"], state.get("latents"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dreamer_agent.replay.store import ChunkStore
-from dreamer_agent.replay.windows import Window
+from dreamer_agent.replay.windows import Spans, Window
 
 __all__ = ["Retention"]
 
@@ -38,6 +39,14 @@ class Retention:
         self._needed = self._firsts(oldest)
         self._store.release(self._needed)
 
+    def check(self, state: Mapping[str, Any]) -> None:
+        """Name in a warning what was stored at a saved position and is not there any more."""
+        streams = range(self._store.num_streams)
+        firsts = [stop - self._capacity for stop in state["stops"]]
+        spans = state.get("spans") or []  # the first checkpoints had none
+        if lost := _lost(spans, [self._store.spans(stream) for stream in streams], firsts):
+            warnings.warn(f"Replay: {', '.join(lost)} are lost; going on without.", stacklevel=4)
+
     def free(self, pending: Sequence[Window]) -> None:
         """Free what the newest rows push out, but for sequences that are being read."""
         streams = range(self._store.num_streams)
@@ -58,3 +67,16 @@ def _with_pending(firsts: list[int], pending: Sequence[Window]) -> list[int]:
     for window in pending:
         firsts[window.stream] = min(firsts[window.stream], window.before.start)
     return firsts
+
+
+def _lost(noted: Spans, there: Spans, firsts: Sequence[int]) -> list[str]:
+    """Name the rows of ``noted`` from ``firsts[stream]`` on that are not ``there``."""
+    lost = []
+    for stream, (expected, present) in enumerate(zip(noted, there, strict=True)):
+        for start, stop in expected:
+            row = max(start, firsts[stream])
+            for first, end in [*present, (stop, stop)]:
+                if row < min(first, stop):
+                    lost.append(f"rows {row}-{min(first, stop) - 1} of stream {stream}")
+                row = max(row, end)
+    return lost

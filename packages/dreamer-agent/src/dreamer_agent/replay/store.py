@@ -205,15 +205,9 @@ class ChunkStore:
         stream.open_start, stream.num_open = stop, 0
 
     def truncate(self, stops: Sequence[int]) -> None:
-        """Drop every row at or after ``stops[stream]``, e.g. rows newer than a checkpoint.
-
-        Rows before it that are not there, although they were, are named in a warning.
-        """
+        """Drop every row at or after ``stops[stream]``, e.g. rows newer than a checkpoint."""
         with self._lock:
             for index, (stream, stop) in enumerate(zip(self._streams, stops, strict=True)):
-                if stream.stop < stop:
-                    lost = f"rows {stream.stop}-{stop - 1} of stream {index}"
-                    warnings.warn(f"Replay: {lost} are lost; going on without.", stacklevel=3)
                 kept = [chunk for chunk in stream.chunks if chunk.stop <= stop]
                 crossing = [chunk for chunk in stream.chunks if chunk.start < stop < chunk.stop]
                 rows = self.read(index, crossing[0].start, stop) if crossing else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from dreamer_agent.agent import Agent
 from dreamer_agent.envs.episode_rows import EpisodeRows
 from dreamer_agent.envs.vector import make_vector_env
 from dreamer_agent.errors import CheckpointError
+from dreamer_agent.replay import Replay
 from dreamer_agent.run_dir import checkpoint
 from dreamer_agent.run_dir.directory import RunDirectory
 from dreamer_agent.run_dir.run_config import load_run_config
@@ -20,7 +22,15 @@ from dreamer_agent.run_dir.specs import compare_specs
 from dreamer_agent.run_dir.train_config import TrainConfig
 from dreamer_agent.run_dir.trust import check_trust, imported_modules
 
-__all__ = ["Loaded", "load", "load_config", "load_run", "open_rows", "split_run_path"]
+__all__ = [
+    "Loaded",
+    "check_rows",
+    "load",
+    "load_config",
+    "load_run",
+    "open_rows",
+    "split_run_path",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,6 +175,20 @@ def split_run_path(path: Path) -> tuple[RunDirectory, Path]:
             "end of training."
         )
     return run, newest
+
+
+def check_rows(replay: Replay, directory: Path) -> None:
+    """Name in a warning what the run of a stored replay had when it was last saved, and has not."""
+    newest = checkpoint.latest(RunDirectory(directory.parent).checkpoints)
+    if newest is None or directory != RunDirectory(directory.parent).replay:
+        return
+    try:
+        training = checkpoint.load(newest, ("training",)).training
+    except CheckpointError as error:
+        warnings.warn(f"{error} Whether rows of the replay are lost is not known.", stacklevel=2)
+        return
+    if training is not None:
+        replay.check(training["replay"])
 
 
 def _fill(agent: Agent, path: Path, with_optimizer: bool = False) -> int:

@@ -25,6 +25,7 @@ from dreamer_agent.logging.terminal import Terminal
 from dreamer_agent.replay import Replay
 from dreamer_agent.run_dir import checkpoint
 from dreamer_agent.run_dir.directory import RunDirectory, default_run_dir
+from dreamer_agent.run_dir.loading import check_rows
 from dreamer_agent.run_dir.run_config import save_run_config
 from dreamer_agent.run_dir.train_config import TrainConfig
 from dreamer_agent.training.config_changes import unused_offline
@@ -77,7 +78,7 @@ def train_offline(config: TrainConfig, replay_dir: Path, on_record: OnRecord | N
 
 
 def _open_replay(config: TrainConfig, directory: Path) -> Replay:
-    return Replay.open(
+    replay = Replay.open(
         directory,
         config.batch_size,
         config.sequence_length,
@@ -85,6 +86,8 @@ def _open_replay(config: TrainConfig, directory: Path) -> Replay:
         latent_sizes=config.latent_sizes,
         seed=config.seed,
     )
+    check_rows(replay, directory)
+    return replay
 
 
 def _make_agent(config: TrainConfig, recording: Recording) -> Agent:
