@@ -91,6 +91,20 @@ def test_empty_pages_rightly_predicted_do_not_flatter_the_text_accuracy():
     assert errors["x/exact"].tolist() == [1, 0.5, 0]
 
 
+def test_reward_auc_ranks_steps_that_paid_against_those_that_did_not():
+    truth = np.zeros((4, 5), np.float32)
+    truth[:2, 2:4] = 1.0
+    predicted = np.zeros((4, 5), np.float32)
+    predicted[:, 2] = [0.9, 0.4, 0.3, 0.1]
+    predicted[:, 3] = [0.9, 0.2, 0.2, 0.5]
+    ones = np.ones((4, 5), np.float32)
+    errors = open_loop_errors(OpenLoop({}, (truth, predicted), (ones, ones), 2), {}, no_resets(4))
+    assert errors["reward/auc"][:2].tolist() == [1, 0.625]
+    assert np.isnan(errors["reward/auc"][2]), "none paid"
+    assert select_horizons(errors, (1, 2, 3)).keys() >= {"reward/auc@1", "reward/auc@2"}
+    assert "reward/auc@3" not in select_horizons(errors, (3,))
+
+
 def test_vector_error_is_in_the_observations_own_units():
     truth = np.full((2, 5, 3), 7.0)
     errors = open_loop_errors(open_loop(x=(truth, truth + 2)), {"x": "vector"}, no_resets(2))

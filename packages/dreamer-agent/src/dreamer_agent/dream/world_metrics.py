@@ -33,7 +33,9 @@ def open_loop_errors(
     that are empty in both) and ``exact``;
     vectors ``mae`` in the observation's own units, and that of each field in the field's (e.g.
     ``state.party_level/mae`` in levels); discrete and binary ``accuracy``. Reward and continue:
-    ``mae``. Steps after a reset that the model could not see are left out.
+    ``mae``; reward also ``auc``: how likely a step that paid more than the mean is predicted to pay
+    more than one that did not (0.5: no better than chance; NaN where all paid alike). Steps after a
+    reset that the model could not see are left out.
 
     Args:
         result: From ``WorldModel.open_loop``, ``(B, T, ...)``.
@@ -55,6 +57,8 @@ def open_loop_errors(
     for name, (truth, predicted) in (("reward", result.reward), ("continue", result.continues)):
         difference = np.abs(truth[:, start:] - predicted[:, start:])
         errors[f"{name}/mae"] = _mean(difference, counted)
+    truth, predicted = result.reward
+    errors["reward/auc"] = _auc(truth[:, start:], predicted[:, start:], counted)
     return errors
 
 
@@ -101,6 +105,23 @@ def _text_measures(truth: NDArray[Any], predicted: NDArray[Any]) -> dict[str, ND
     count = written.sum(-1)
     accuracy = np.where(count > 0, right / np.maximum(count, 1), np.nan)
     return {"accuracy": accuracy, "exact": (a == b).all(-1).astype(np.float64)}
+
+
+def _auc(
+    truth: NDArray[Any], predicted: NDArray[Any], counted: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Area under the ROC curve of "paid more than the mean", per step ahead, ties by half."""
+    values = np.full(truth.shape[1], np.nan)
+    if not counted.any():
+        return values
+    has_paid = truth > truth[counted].mean()
+    for step, rows in enumerate(counted.T):
+        paid = predicted[rows & has_paid[:, step], step]
+        other = predicted[rows & ~has_paid[:, step], step]
+        if len(paid) and len(other):
+            difference = paid[:, None] - other
+            values[step] = (np.sign(difference).mean() + 1) / 2
+    return values
 
 
 def _flat(values: NDArray[Any]) -> NDArray[Any]:

@@ -23,7 +23,7 @@ from dreamer_agent.learning.optim import FlatOptimizer
 from dreamer_agent.model.precision import LossScale, autocast
 from dreamer_agent.model.rssm import RSSMState
 from dreamer_agent.model.tensors import TensorBatch, last_rows
-from dreamer_agent.model.world_model import WorldModel, WorldModelLoss
+from dreamer_agent.model.world_model import WorldModel, WorldModelLoss, weighted_mean
 from dreamer_agent.replay.batch import Batch
 
 
@@ -160,6 +160,8 @@ class Updater:
         behaviour, returns = self.actor_critic.loss(trajectories, data.weight.flatten())
         metrics = {f"loss/{name}": value for name, value in behaviour.losses.items()}
         metrics |= {f"behaviour/{name}": value for name, value in behaviour.metrics.items()}
+        # imagined_reward far above this: the model promises what the environment does not pay
+        metrics["behaviour/replay_reward"] = weighted_mean(data.reward, data.weight)
         total, scale = behaviour.total, self.config.critic.replay_loss
         if scale:
             boot = returns[0].view(data.shape)
