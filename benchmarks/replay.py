@@ -13,6 +13,7 @@ and every recorded row is read back and compared.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import itertools
 import json
 import os
@@ -26,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from dreamer_agent import Replay, ReplayConfig, make_row, preset
+from dreamer_agent import Replay, TrainConfig, make_row
+from dreamer_agent.run_dir.train_config import preset_config
 from numpy.typing import NDArray
 from pokered_env import PokeRedEnv
 from pokered_env.recording.episode import Episode
@@ -93,7 +95,7 @@ def recorded(directory: Path, player: str) -> Columns:
     }
 
 
-def open_replay(directory: Path, sizes: tuple[int, int, int], shape: tuple[int, int]) -> Replay:
+def open_replay(directory: Path, run: TrainConfig, shape: tuple[int, int]) -> Replay:
     """Make a replay whose batches are decoded when they are asked for."""
     env = PokeRedEnv()
     replay = Replay.for_spaces(
@@ -102,8 +104,8 @@ def open_replay(directory: Path, sizes: tuple[int, int, int], shape: tuple[int, 
         batch_size=shape[0],
         sequence_length=shape[1],
         num_streams=len(PLAYERS),
-        config=ReplayConfig(prefetch=False),
-        latent_sizes=sizes,
+        config=dataclasses.replace(run.replay, prefetch=False),
+        latent_sizes=run.latent_sizes,
         directory=directory,
     )
     env.close()
@@ -163,12 +165,11 @@ def own_memory_mb() -> float:
 def measure(directory: Path, steps: int, size: str) -> dict[str, Any]:
     """Measure the packages this process imports."""
     plays = [recorded(directory, player) for player in PLAYERS]
-    rssm = preset("paper", size).rssm  # type: ignore[arg-type]
-    sizes = (rssm.deter, rssm.stoch, rssm.classes)
+    run = preset_config("paper", size)  # type: ignore[arg-type]
     with tempfile.TemporaryDirectory() as folder:
         before = own_memory_mb()
-        replay = open_replay(Path(folder), sizes, BATCHES["16x64"])
-        seconds = fill(replay, plays, steps, sizes)
+        replay = open_replay(Path(folder), run, BATCHES["16x64"])
+        seconds = fill(replay, plays, steps, run.latent_sizes)
         replay.save()
         stats = replay.stats()
         memory = own_memory_mb() - before
@@ -176,7 +177,7 @@ def measure(directory: Path, steps: int, size: str) -> dict[str, Any]:
         replay.close()
         timed = {}
         for name, shape in BATCHES.items():
-            replay = open_replay(Path(folder), sizes, shape)
+            replay = open_replay(Path(folder), run, shape)
             timed[name] = time_batches(replay)
             replay.close()
     return {

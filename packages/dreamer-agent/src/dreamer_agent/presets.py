@@ -9,7 +9,8 @@ the default, is the same algorithm where a CPU must do; it departs from ``publis
 
 and its runs (``TrainConfig``) in
 
-- ``replay.context_every: 8`` instead of 1: sequences start at every 8th row,
+- ``replay.context_every: 8`` (16 from size 12m, 32 from 50m on) instead of 1: sequences start at
+  every 8th row,
 - ``replay.capacity``: 2 instead of 5 million rows,
 - ``eval_mode: greedy`` instead of ``sample``.
 

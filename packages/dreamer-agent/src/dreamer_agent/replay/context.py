@@ -5,8 +5,11 @@ every K-th row, memory-mapped and as long as what has been stored. To be able to
 checkpoint after a kill, the first overwrite of a slot since the last checkpoint saves the slot's
 old bytes in an undo file first.
 
+The deterministic state is kept as 8-bit shares of its largest magnitude: its numbers lie within
+[-1, 1], and what half a hundredth adds is less than what the model forgets within a row.
+
 ```
-replay/context_0000.bin        slots of stream 0: row + 1 (0 = empty), deter float16, stoch
+replay/context_0000.bin        slots of stream 0: row + 1 (0 = empty), deter, stoch
 replay/context_undo_000003.bin (stream, slot, old bytes) changed since checkpoint mark 3
 ```
 """
@@ -32,6 +35,8 @@ from dreamer_agent.replay.windows import Window
 __all__ = ["ContextStore"]
 
 _UNDO_GLOB = "context_undo_*.bin"
+_LEVELS = 127
+_TINY = np.float32(1e-30)  # instead of 0, which nothing can be divided by
 
 
 class ContextStore:
@@ -62,7 +67,12 @@ class ContextStore:
         self._directory = directory
         stoch_dtype = np.dtype(np.uint8 if num_classes <= 256 else np.uint16)
         self._record = np.dtype(
-            [("row", "<i8"), ("deter", "<f2", (deter_size,)), ("stoch", stoch_dtype, (num_stoch,))]
+            [
+                ("row", "<i8"),
+                ("scale", "<f4"),
+                ("deter", "i1", (deter_size,)),
+                ("stoch", stoch_dtype, (num_stoch,)),
+            ]
         )
         self._undo_record = np.dtype(
             [("stream", "<u4"), ("slot", "<u4"), ("old", np.void, self._record.itemsize)]
@@ -86,7 +96,15 @@ class ContextStore:
         deter: NDArray[Any],
         stoch: NDArray[Any],
     ) -> None:
-        """Store the latents of these rows, ``(M,)``, ``(M, D)`` and ``(M, S)``; all need a slot."""
+        """Store the latents of these rows, ``(M,)``, ``(M, D)`` and ``(M, S)``; all need a slot.
+
+        A state that is not finite is no start: it is not stored.
+        """
+        scale = np.abs(deter).max(1, initial=0).astype(np.float32)
+        finite = np.isfinite(scale)
+        stream, row, scale = stream[finite], row[finite], scale[finite]
+        levels = np.rint(deter[finite] * (_LEVELS / np.maximum(scale, _TINY))[:, None])
+        stoch = stoch[finite]
         slot = row // self.every % self._slots
         self._save_old(stream, slot)
         for index, data in enumerate(self._data):
@@ -94,7 +112,8 @@ class ContextStore:
             if mine.any():
                 records = np.empty(int(mine.sum()), self._record)
                 records["row"] = row[mine] + 1
-                records["deter"] = deter[mine]
+                records["scale"] = scale[mine]
+                records["deter"] = levels[mine]
                 records["stoch"] = stoch[mine]
                 data[slot[mine]] = records
 
@@ -107,8 +126,9 @@ class ContextStore:
             records[mine] = data[slot[mine]]
         valid = (records["row"] == row + 1) & self.has_slot(row)
         zero = ~valid
-        records["deter"][zero], records["stoch"][zero] = 0, 0
-        deter, stoch = records["deter"].astype(np.float32), records["stoch"].astype(np.int64)
+        records["scale"][zero], records["deter"][zero], records["stoch"][zero] = 0, 0, 0
+        deter = records["deter"] / np.float32(_LEVELS) * records["scale"][:, None]
+        stoch = records["stoch"].astype(np.int64)
         return {"deter": deter, "stoch": stoch, "valid": valid}
 
     def attach(self, batch: Batch, windows: Sequence[Window]) -> Batch:
