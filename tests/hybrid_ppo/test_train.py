@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from dreamer_agent import TrainConfig, load, preset
+from dreamer_agent import Replay, RunDirectoryError, load
 from dreamer_agent import train as train_dreamer
 from hybrid_ppo import (
     ConfigError,
@@ -19,6 +19,7 @@ from hybrid_ppo import (
     train,
 )
 from hybrid_ppo.cli import main
+from runs import dreamer_config
 
 PPO = PPOConfig(n_steps=32, batch_size=32)
 
@@ -26,21 +27,7 @@ PPO = PPOConfig(n_steps=32, batch_size=32)
 @pytest.fixture(scope="module")
 def world_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A world model that has seen a little of CartPole."""
-    return train_dreamer(dreamer_config(tmp_path_factory.mktemp("dreamer") / "run", "CartPole-v1"))
-
-
-def dreamer_config(run_dir: Path, env: str) -> TrainConfig:
-    return TrainConfig(
-        env=env,
-        run_dir=str(run_dir),
-        env_steps=96,
-        prefill_steps=64,
-        batch_size=2,
-        sequence_length=16,
-        replay_ratio=1.0,
-        video_every_steps=0,
-        agent=preset("paper", "xs"),
-    )
+    return train_dreamer(dreamer_config(tmp_path_factory.mktemp("dreamer") / "run"))
 
 
 def config(world_model: Path, run_dir: Path, freeze: bool) -> HybridConfig:
@@ -56,7 +43,8 @@ def config(world_model: Path, run_dir: Path, freeze: bool) -> HybridConfig:
 
 def test_a_frozen_run_trains_is_stored_and_scored(world_model: Path, tmp_path: Path) -> None:
     run = train(config(world_model, tmp_path / "run", freeze=True))
-    assert {path.name for path in run.iterdir()} == {"config.yaml", "policy.zip", "progress.csv"}
+    kept = {path.name for path in run.iterdir() if not path.name.startswith(".")}
+    assert kept == {"config.yaml", "metrics.jsonl", "checkpoints", "world_model"}
     returns = evaluate(run, num_episodes=3)
     assert len(returns) == 3
     assert all(value >= 8 for value in returns)  # no CartPole episode can be shorter
@@ -74,19 +62,36 @@ def test_a_co_trained_world_model_comes_back_as_it_was_at_the_end(
     assert not any(name.startswith("actor_critic.actor") for name in changed)
 
 
+def test_co_training_keeps_its_rows_on_disk_and_what_checkpoints_need_of_them(
+    world_model: Path, tmp_path: Path
+) -> None:
+    settings = config(world_model, tmp_path / "run", freeze=False)
+    run = train(dataclasses.replace(settings, steps=256, save_every_s=0, keep_checkpoints=2))
+    assert len(list((run / "checkpoints").glob("step_*"))) == 2
+    stored = run / "replay"
+    assert len(list(stored.glob("context_undo_*"))) == 2  # of five checkpoints
+    replay = Replay.open(stored, 2, 8)
+    firsts = sum(
+        replay.read(i, *spans[0])["is_first"].sum() for i, spans in enumerate(replay.spans())
+    )
+    assert replay.stats().rows == 256 + firsts
+
+
 def test_a_run_directory_is_not_written_over(world_model: Path, tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("mine")
-    with pytest.raises(ConfigError, match="already holds a run"):
-        train(config(world_model, tmp_path, freeze=True))
-    assert (tmp_path / "config.yaml").read_text() == "mine"
+    settings = config(world_model, tmp_path / "run", freeze=True)
+    train(settings)
+    files = [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
+    before = {path: path.read_bytes() for path in files}
+    with pytest.raises(RunDirectoryError, match=r"already holds a run.*--resume"):
+        train(settings)
+    assert {path: path.read_bytes() for path in files} == before
 
 
 def test_a_start_that_failed_leaves_its_directory_free(world_model: Path, tmp_path: Path) -> None:
-    settings = config(world_model, tmp_path / "run", freeze=True)
+    settings = config(world_model, tmp_path / "run", freeze=False)
     with pytest.raises(ObservationKeyError, match="'observatoin'"):
         train(dataclasses.replace(settings, include_raw=("observatoin",)))
-    assert not (tmp_path / "run").exists()
-    assert (train(settings) / "policy.zip").exists()
+    assert (train(settings) / "checkpoints").exists()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +141,9 @@ def test_a_world_model_trained_with_action_masks_gets_them(tmp_path: Path, freez
     [
         (["train", "--world-model", "/nowhere"], "/nowhere"),
         (["train", "--world-model", "/nowhere", "--steps", "0"], "steps is 0"),
-        (["eval", "--run-dir", "/nowhere"], "/nowhere holds no policy.zip"),
+        (["train"], "--world-model"),
+        (["train", "--resume", "/nowhere"], "/nowhere is not a run"),
+        (["eval", "--run-dir", "/nowhere"], "/nowhere is not a run"),
         (["eval", "--run-dir", "/nowhere", "--episodes", "0"], "episodes is 0"),
     ],
 )

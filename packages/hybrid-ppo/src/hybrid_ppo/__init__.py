@@ -6,14 +6,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from hybrid_ppo.action_mask import ActionMaskWrapper
+from hybrid_ppo.algorithm import make_ppo
 from hybrid_ppo.config import CoTrainConfig, HybridConfig, PPOConfig
 from hybrid_ppo.cotrain import WorldModelCallback
 from hybrid_ppo.errors import ConfigError, HybridError, NotLatentError, ObservationKeyError
-from hybrid_ppo.evaluate import evaluate
+from hybrid_ppo.evaluate import evaluate, load_run
 from hybrid_ppo.latent_env import LatentBox, WorldModelVecEnv
 from hybrid_ppo.policy import DreamerPPOMultiInputPolicy, DreamerPPOPolicy
 from hybrid_ppo.record import RowRecorder
-from hybrid_ppo.train import load_run, make_ppo, train
+from hybrid_ppo.train import load_config, train
 from hybrid_ppo.vector_env import VectorEnvAdapter
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ __all__ = [
     "WorldModelCallback",
     "WorldModelVecEnv",
     "evaluate",
+    "load_config",
     "load_run",
     "make_ppo",
     "train",

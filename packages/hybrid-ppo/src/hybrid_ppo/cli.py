@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import tyro
+_BAD_INPUT = 2
 
-from hybrid_ppo.config import HybridConfig
+_USAGE = """\
+usage: hybrid-ppo COMMAND ...
 
+  train    PPO on a world model's features    hybrid-ppo train --world-model runs/world
+           go on with a run                   hybrid-ppo train --resume runs/hybrid
+  eval     play episodes                      hybrid-ppo eval --run-dir runs/hybrid
 
-def train(config: Annotated[HybridConfig, tyro.conf.arg(name="")]) -> None:
-    """Train PPO on the features of a Dreamer world model.
+`hybrid-ppo COMMAND --help` lists the options of a command; `dreamer report RUN` draws its curves.
+"""
 
-    Args:
-        config: The run's settings.
-    """
-    from hybrid_ppo.train import train as run
+_DESCRIPTION = """Train PPO on the features of a Dreamer world model, into a run directory.
 
-    print(f"Saved in {run(config)}")
-
-
-def evaluate(run_dir: Path, episodes: int = 10) -> None:
-    """Play episodes with a trained policy and print their returns.
-
-    Args:
-        run_dir: Directory of a finished run.
-        episodes: How many episodes.
-    """
-    from hybrid_ppo.evaluate import evaluate as score
-
-    returns = score(run_dir, episodes)
-    mean = sum(returns) / len(returns)
-    print(
-        f"{len(returns)} episodes: mean {mean:.2f}, min {min(returns):.2f}, max {max(returns):.2f}"
-    )
+Read before the options below: --resume RUN goes on with a run. --trust: a world model's
+config.yaml of another user may name modules to import; what is imported is printed first."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,17 +33,83 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Words of the command line; None for those of the process.
     """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    commands = {"train": _train, "eval": _eval}
+    if not words or words[0] in ("-h", "--help"):
+        print(_USAGE, end="")
+        return 0 if words else _BAD_INPUT
+    if words[0] not in commands:
+        print(f"hybrid-ppo: unknown command {words[0]!r}\n\n{_USAGE}", end="", file=sys.stderr)
+        return _BAD_INPUT
     from dreamer_agent import DreamerError
 
     from hybrid_ppo.errors import HybridError
 
-    commands: dict[str, Any] = {"train": train, "eval": evaluate}
+    warnings.showwarning = _print_warning
     try:
-        tyro.extras.subcommand_cli_from_dict(commands, prog="hybrid-ppo", args=arguments)
+        commands[words[0]](words[1:])
     except (HybridError, DreamerError) as error:
         print(f"hybrid-ppo: {error}", file=sys.stderr)
-        return 2
+        return _BAD_INPUT
+    except KeyboardInterrupt:
+        print("hybrid-ppo: aborted.", file=sys.stderr)
+        return 130
     return 0
+
+
+def _train(words: list[str]) -> None:
+    import dataclasses
+
+    import tyro
+
+    from hybrid_ppo.config import HybridConfig
+    from hybrid_ppo.train import load_config, train
+
+    parser = argparse.ArgumentParser(prog="hybrid-ppo train", add_help=False, allow_abbrev=False)
+    parser.add_argument("--resume", type=Path)
+    parser.add_argument("--trust", action="store_true")
+    first, rest = parser.parse_known_args(words)
+    base = load_config(first.resume) if first.resume else HybridConfig()
+    config = tyro.cli(
+        HybridConfig, args=rest, default=base, prog="hybrid-ppo train", description=_DESCRIPTION
+    )
+    if first.resume:
+        config = dataclasses.replace(config, run_dir=first.resume)
+    train(config, resume=first.resume is not None, trust=first.trust, say=_say)
+
+
+def _eval(words: list[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="hybrid-ppo eval", description="Play episodes with a trained policy."
+    )
+    parser.add_argument("--run-dir", type=Path, required=True)
+    parser.add_argument("--episodes", type=int, default=10)
+    parser.add_argument("--policy", type=Path, help="a zip file of SB3's to play instead")
+    parser.add_argument(
+        "--allow-pickle", action="store_true", help="load it, though it can run any code"
+    )
+    options = parser.parse_args(words)
+    from hybrid_ppo.evaluate import evaluate
+
+    returns = evaluate(
+        options.run_dir,
+        options.episodes,
+        policy=options.policy,
+        allow_pickle=options.allow_pickle,
+        say=_say,
+    )
+    mean = sum(returns) / len(returns)
+    print(
+        f"{len(returns)} episodes: mean {mean:.2f}, min {min(returns):.2f}, max {max(returns):.2f}"
+    )
+
+
+def _say(message: str) -> None:
+    print(f"hybrid-ppo: {message}", file=sys.stderr)
+
+
+def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"Warning: {message}", file=sys.stderr)
 
 
 if __name__ == "__main__":

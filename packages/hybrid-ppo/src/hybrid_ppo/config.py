@@ -5,14 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
+from typing import Literal
+
+from dreamer_agent import LogConfig
+from pydantic import ConfigDict
 
 from hybrid_ppo.errors import ConfigError
+
+_STRICT = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True)
 class PPOConfig:
     """Stable-Baselines3's PPO, by its own names."""
 
+    __pydantic_config__ = _STRICT
+
+    algorithm: Literal["ppo", "maskable", "recurrent"] = "ppo"
+    """"maskable" (masks of the environment) and "recurrent" (a memory of the policy's own, beside
+    the world model's) are sb3-contrib's: pip install "hybrid-ppo[contrib]"."""
     n_steps: int = 256
     """Environment steps of each environment per rollout."""
     batch_size: int = 128
@@ -25,11 +36,15 @@ class PPOConfig:
     ent_coef: float = 0.01
     units: tuple[int, ...] = (256, 256)
     """Hidden layers of the policy and of the value network."""
+    lstm_size: int = 256
+    """Width of the recurrent policy's memory."""
 
 
 @dataclass(frozen=True)
 class CoTrainConfig:
     """How the world model learns beside PPO (``--no-freeze-world-model``)."""
+
+    __pydantic_config__ = _STRICT
 
     updates_per_rollout: int = 16
     """World-model updates after each rollout."""
@@ -40,7 +55,8 @@ class CoTrainConfig:
     capacity: int = 500_000
     """Rows the replay keeps."""
     refilter_steps: int = 64
-    """How far back the environments' states are filtered again after each change of the model."""
+    """Environment steps that are filtered again after each change of the model; what came before
+    them stays as it was filtered then."""
 
 
 _LEAST = {
@@ -53,6 +69,9 @@ _LEAST = {
     "ppo.gamma": 0,
     "ppo.gae_lambda": 0,
     "ppo.ent_coef": 0,
+    "ppo.lstm_size": 1,
+    "save_every_s": 0,
+    "keep_checkpoints": 1,
     "cotrain.updates_per_rollout": 1,
     "cotrain.batch_size": 1,
     "cotrain.sequence_length": 2,
@@ -66,10 +85,13 @@ _MOST = {"seed": 2**31, "ppo.gamma": 1, "ppo.gae_lambda": 1}
 class HybridConfig:
     """PPO on the features of a Dreamer world model."""
 
-    world_model: Path
-    """Run directory of ``dreamer train``; its newest checkpoint is used."""
+    __pydantic_config__ = _STRICT
+
+    world_model: Path | None = None
+    """Run directory of ``dreamer train``, or a checkpoint in it; the newest one is copied into the
+    run."""
     run_dir: Path = Path("runs/hybrid")
-    """Where the policy, the settings and the log go."""
+    """Where checkpoints, settings and the log go."""
     steps: int = 50_000
     """Environment steps over all environments."""
     num_envs: int = 2
@@ -79,8 +101,22 @@ class HybridConfig:
     include_raw: tuple[str, ...] = ()
     """Observation keys the policy sees beside the features."""
     seed: int = 0
+    device: str = "auto"
+    """"auto" (CUDA if there is one), "cpu", "cuda", "cuda:1", "mps"."""
+    stop_after_minutes: float | None = None
+    """Stop (saving) after this much wall-clock time in this process, if given."""
+    save_every_s: float = 120.0
+    """Seconds between checkpoints; one more is written at the end and on Ctrl-C."""
+    keep_checkpoints: int = 3
+    """Newest checkpoints kept."""
     ppo: PPOConfig = field(default_factory=PPOConfig)
     cotrain: CoTrainConfig = field(default_factory=CoTrainConfig)
+    log: LogConfig = field(default_factory=LogConfig)
+
+    @property
+    def env_steps(self) -> int:
+        """Environment steps over all environments, by the name dreamer-agent has for them."""
+        return self.steps
 
     def __post_init__(self) -> None:
         """Check what can be checked before anything is built.
@@ -94,6 +130,10 @@ class HybridConfig:
         for name, most in _MOST.items():
             if (value := attrgetter(name)(self)) > most:
                 raise ConfigError(f"{name} is {value}; it must be at most {most}.")
+        if self.stop_after_minutes is not None and not self.stop_after_minutes > 0:
+            raise ConfigError(
+                f"stop_after_minutes is {self.stop_after_minutes}; it must be above 0."
+            )
         if not self.ppo.learning_rate > 0:
             raise ConfigError(f"ppo.learning_rate is {self.ppo.learning_rate}; it must be above 0.")
         if any(width < 1 for width in self.ppo.units):

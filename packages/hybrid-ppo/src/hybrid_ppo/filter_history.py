@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+import torch
 from dreamer_agent import AgentState
 from numpy.typing import NDArray
+from torch import Tensor
 
 Observations = dict[str, NDArray[Any]] | NDArray[Any]
 """A batch of observations: a plain array, or key to array; ``(N, …)`` each."""
@@ -68,3 +70,30 @@ class FilterHistory:
             self._entries[index] = (steps, state)
             states.append(state)
         return states
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what :meth:`restore` needs: builtins, arrays and tensors."""
+        entries = [
+            {"steps": [as_dict(step) for step in steps], "after": as_dict(after)}
+            for steps, after in self._entries
+        ]
+        return {"start": as_dict(self.start), "entries": entries}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Return to a snapshot."""
+        device = self.start.deter.device
+        self.start = state_from(saved["start"], device)
+        self._entries.clear()
+        for entry in saved["entries"]:
+            steps = tuple(FilterStep(**step) for step in entry["steps"])
+            self._entries.append((steps, state_from(entry["after"], device)))
+
+
+def state_from(saved: Mapping[str, Tensor], device: torch.device) -> AgentState:
+    """Build an agent's state from its parts by name."""
+    return AgentState(**{name: tensor.to(device) for name, tensor in saved.items()})
+
+
+def as_dict(value: FilterStep | AgentState) -> dict[str, Any]:
+    """Return the fields by name, as they are."""
+    return {item.name: getattr(value, item.name) for item in fields(value)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,13 @@ from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from hybrid_ppo.errors import ConfigError, ObservationKeyError
-from hybrid_ppo.filter_history import FilterHistory, FilterStep, Observations
+from hybrid_ppo.filter_history import (
+    FilterHistory,
+    FilterStep,
+    Observations,
+    as_dict,
+    state_from,
+)
 from hybrid_ppo.record import RowRecorder
 
 FEATURES = "features"
@@ -131,6 +137,20 @@ class WorldModelVecEnv(VecEnvWrapper):
         """
         self.state = self._history.replay(self._apply)[-1]
         return self.present()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what :meth:`restore` needs of the filter; the environments are not in it."""
+        return {
+            "state": as_dict(self.state),
+            "obs": self._obs,
+            "history": self._history.snapshot(),
+        }
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Return to a snapshot; the environments must be where they were then."""
+        self.state = state_from(saved["state"], self.agent.device)
+        self._obs = saved["obs"]
+        self._history.restore(saved["history"])
 
     def present(self) -> Observations:
         """Return the current observation, in this wrapper's space."""

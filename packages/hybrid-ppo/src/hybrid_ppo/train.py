@@ -2,179 +2,196 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import yaml
-from dreamer_agent import Agent, Replay, ReplayConfig, load, load_config
-from gymnasium import spaces
+from dreamer_agent import (
+    Checkpoint,
+    Interrupt,
+    Keeper,
+    RunDirectory,
+    check_unchanged,
+    lay_over,
+    read_sealed,
+    save_sealed,
+    split_run_path,
+)
 from pydantic import TypeAdapter
-from safetensors.torch import load_file, save_file
-from stable_baselines3 import PPO
-from stable_baselines3.common.env_util import make_vec_env
-from stable_baselines3.common.logger import configure
-from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.callbacks import BaseCallback
 
-from hybrid_ppo.action_mask import ActionMaskWrapper
 from hybrid_ppo.config import HybridConfig
-from hybrid_ppo.cotrain import WorldModelCallback
 from hybrid_ppo.errors import ConfigError
-from hybrid_ppo.latent_env import WorldModelVecEnv
-from hybrid_ppo.policy import DreamerPPOMultiInputPolicy, DreamerPPOPolicy
-from hybrid_ppo.record import SINGLE_KEY, RowRecorder
+from hybrid_ppo.run_callback import RunCallback, Stopped
+from hybrid_ppo.run_log import RunLog
+from hybrid_ppo.run_parts import RunParts, build_parts, load_world_model
+from hybrid_ppo.world_model_copy import (
+    check_world_model,
+    keep_world_model,
+    place_of,
+    world_model_hash,
+)
 
-POLICY_FILE = "policy.zip"
-WORLD_MODEL_FILE = "world_model.safetensors"
-CONFIG_FILE = "config.yaml"
+Say = Callable[[str], None]
+
+_ON_RESUME = (
+    "run_dir", "steps", "stop_after_minutes", "save_every_s", "keep_checkpoints", "device", "log.",
+    "ppo.learning_rate", "ppo.ent_coef", "cotrain.updates_per_rollout",
+)  # fmt: skip
+"""Settings (or beginnings of them) that a resumed run may set anew."""
 
 
-def train(config: HybridConfig) -> Path:
+def train(
+    config: HybridConfig, *, resume: bool = False, trust: bool = False, say: Say | None = None
+) -> Path:
     """Train PPO on the features of the world model in ``config.world_model``.
 
-    Writes ``config.yaml``, ``progress.csv``, ``policy.zip`` and, unless the world model is frozen,
-    ``world_model.safetensors``. Ctrl-C ends the training early and still saves.
+    The run directory is dreamer-agent's: ``config.yaml``, ``metrics.jsonl``, ``checkpoints/``, and
+    ``world_model/``, the run's own copy of the world model. Ctrl-C, SIGTERM and SIGHUP end the
+    training where a rollout begins, and save.
 
     Args:
         config: The run's settings.
+        resume: Go on with the run in ``config.run_dir`` from its newest checkpoint.
+        trust: Import what the world model's settings name although another user owns them.
+        say: Told what is imported.
 
     Returns:
         The run directory.
 
     Raises:
-        ConfigError: The run directory holds a run already, or cannot be written.
-        ObservationKeyError: ``config.include_raw`` names a key the environment does not have.
-        DreamerError: ``config.world_model`` is no run with a checkpoint.
+        HybridError: Settings contradict each other, the environment or the checkpoint.
+        DreamerError: There is no world model, the directory holds a run or cannot be written, or
+            the environment failed.
     """
-    _check_free(config)
-    agent = load(config.world_model)
+    run = RunDirectory(config.run_dir)
+    if resume:
+        check_unchanged(_plain(load_config(config.run_dir)), _plain(config), _ON_RESUME)
+    elif config.world_model is None:
+        raise ConfigError("Give the run directory of `dreamer train` with --world-model.")
+    else:
+        split_run_path(config.world_model)
+        run.create()
     with ExitStack() as stack:
-        venv = make_raw_env(config, agent)
-        stack.callback(venv.close)
-        replay = None if config.freeze_world_model else _make_replay(config, agent, venv)
-        if replay:
-            stack.callback(replay.close)
-        model = make_ppo(config, wrap(config, venv, agent, replay))
-        _create(config)  # last: a start that failed must not leave a directory that looks taken
-        _learn(config, agent, model, replay)
+        run.lock()
+        stack.callback(run.unlock)
+        keeper = Keeper(run, config.keep_checkpoints)
+        saved = keeper.resume() if resume else None
+        parts = _build(config, run, saved, stack, trust, say)
+        _Session(config, run, keeper, parts, saved, stack).run()
     return config.run_dir
 
 
-def make_raw_env(config: HybridConfig, agent: Agent) -> VecEnv:
-    """Make the environments that the world model was trained in."""
-    source = load_config(config.world_model)
-    return make_vec_env(
-        source.env,
-        config.num_envs,
-        seed=config.seed,
-        env_kwargs=dict(source.env_kwargs),
-        wrapper_class=partial(ActionMaskWrapper, agent=agent),
-    )
+def _plain(config: HybridConfig) -> dict[str, Any]:
+    values: dict[str, Any] = TypeAdapter(HybridConfig).dump_python(config, mode="json")
+    return values
 
 
-def wrap(
-    config: HybridConfig, venv: VecEnv, agent: Agent, replay: Replay | None = None
-) -> WorldModelVecEnv:
-    """Put environments behind the world model's filter.
-
-    Args:
-        config: The run's settings.
-        venv: The environments.
-        agent: Whose world model filters.
-        replay: Where every row is recorded; None records nothing.
-    """
-    return WorldModelVecEnv(
-        venv,
-        agent,
-        include_raw=config.include_raw,
-        recorder=RowRecorder(replay) if replay else None,
-        history_steps=config.cotrain.refilter_steps if replay else 0,
-    )
-
-
-def make_ppo(config: HybridConfig, env: WorldModelVecEnv) -> PPO:
-    """Build stock PPO with the policy that fits the wrapper's observations."""
-    ppo = config.ppo
-    return PPO(
-        DreamerPPOMultiInputPolicy if config.include_raw else DreamerPPOPolicy,
-        env,
-        learning_rate=ppo.learning_rate,
-        n_steps=ppo.n_steps,
-        batch_size=ppo.batch_size,
-        n_epochs=ppo.n_epochs,
-        gamma=ppo.gamma,
-        gae_lambda=ppo.gae_lambda,
-        ent_coef=ppo.ent_coef,
-        policy_kwargs={"net_arch": list(ppo.units)},
-        seed=config.seed,
-        device=env.agent.device,
-    )
-
-
-def load_run(run_dir: Path) -> tuple[HybridConfig, Agent, PPO]:
-    """Load a finished run: its settings, the agent as it was at the end, and the policy.
-
-    SB3 stores policies with pickle: load only files you trust.
-
-    Args:
-        run_dir: What :func:`train` returned.
+def load_config(run_dir: Path) -> HybridConfig:
+    """Read the settings of a run.
 
     Raises:
-        ConfigError: There is no finished run in this directory.
+        RunDirectoryError: There is no run there, or its config.yaml is not what was written.
+        ConfigError: Its config.yaml has a bad field.
     """
-    if not (run_dir / POLICY_FILE).exists():
-        raise ConfigError(
-            f"{run_dir} holds no {POLICY_FILE}. Give the directory `hybrid-ppo train` printed."
+    run = RunDirectory(run_dir)
+    run.require()
+    config = lay_over(HybridConfig(), read_sealed(run.config), str(run.config))
+    return dataclasses.replace(config, run_dir=run_dir)
+
+
+def _build(
+    config: HybridConfig,
+    run: RunDirectory,
+    saved: Checkpoint | None,
+    stack: ExitStack,
+    trust: bool,
+    say: Say | None,
+) -> RunParts:
+    if saved is not None:
+        check_world_model(run, saved.training["world_model"])
+        loaded = load_world_model(place_of(run), config, say=say)
+        parts = build_parts(config, run, loaded, stack, is_new=False)
+    else:
+        assert config.world_model is not None
+        _, source = split_run_path(config.world_model)  # its newest now, whatever comes later
+        loaded = load_world_model(source, config, trust=trust, say=say)
+        parts = build_parts(config, run, loaded, stack, is_new=True)
+        keep_world_model(source, run)
+    save_sealed(yaml.safe_dump(_plain(config), sort_keys=False), run.config)
+    return parts
+
+
+class _Session:
+    """One process's part of a run."""
+
+    def __init__(
+        self,
+        config: HybridConfig,
+        run: RunDirectory,
+        keeper: Keeper,
+        parts: RunParts,
+        saved: Checkpoint | None,
+        stack: ExitStack,
+    ) -> None:
+        self._config, self._run, self._keeper, self._parts = config, run, keeper, parts
+        self._world_model = world_model_hash(run)
+        log_state = saved.training["log"] if saved else None
+        self._log = RunLog(config, run, parts.title, log_state, stack)
+        stack.callback(self._log.display.close)
+        self._interrupt = Interrupt(self._announce_stop)
+        parts.model.set_logger(self._log.sb3_logger())
+        if saved:
+            parts.restore(saved)
+        self._is_new = saved is None
+
+    def run(self) -> None:
+        """Work until the configured end or an interruption; then save."""
+        display, model = self._log.display, self._parts.model
+        display.start()
+        if not self._is_new:
+            display.say(f"Resumed at step {model.num_timesteps:,}.", "cyan")
+        with self._interrupt:
+            try:
+                self._learn()
+            except Stopped:
+                display.status.phase = "stopped"
+            else:
+                self._save()
+                display.status.phase = "done"
+        display.say(self._farewell(), "cyan")
+
+    def _learn(self) -> None:
+        model, parts = self._parts.model, self._parts
+        left = max(0, self._config.steps - model.num_timesteps)
+        callback = RunCallback(
+            self._log,
+            parts.learner,
+            self._save,
+            self._config.save_every_s,
+            self._interrupt,
+            self._is_new,
         )
-    values = yaml.safe_load((run_dir / CONFIG_FILE).read_text())
-    config = TypeAdapter(HybridConfig).validate_python(values)
-    agent = load(config.world_model)
-    if (run_dir / WORLD_MODEL_FILE).exists():
-        agent.load_state_dict(load_file(run_dir / WORLD_MODEL_FILE))
-    return config, agent, PPO.load(run_dir / POLICY_FILE, device=str(agent.device))
+        callbacks: list[BaseCallback] = [callback]
+        if parts.learner:  # first, so that what it did is counted
+            callbacks.insert(0, parts.learner)
+        model.learn(left, callback=callbacks, reset_num_timesteps=self._is_new)
 
+    def _save(self) -> None:
+        step = self._parts.model.num_timesteps
+        others = {"world_model": self._world_model, "log": self._log.state(step)}
+        self._keeper.save(self._parts.snapshot(others), self._parts.replay)
 
-def _learn(config: HybridConfig, agent: Agent, model: PPO, replay: Replay | None) -> None:
-    model.set_logger(configure(str(config.run_dir), ["stdout", "csv"]))
-    updates = config.cotrain.updates_per_rollout
-    callback = WorldModelCallback(agent, replay, updates) if replay else None
-    try:
-        model.learn(config.steps, callback=callback)
-    except KeyboardInterrupt:
-        print("Stopped; saving what was learned.")
-    finally:
-        model.save(config.run_dir / POLICY_FILE)
-        if replay:
-            save_file(agent.state_dict(), config.run_dir / WORLD_MODEL_FILE)
+    def _announce_stop(self) -> None:
+        self._log.display.say(
+            "Stopping: after this rollout, a checkpoint is saved … (again: abort)", "cyan"
+        )
 
-
-def _check_free(config: HybridConfig) -> None:
-    if (config.run_dir / CONFIG_FILE).exists():
-        raise ConfigError(f"{config.run_dir} already holds a run. Choose another --run-dir.")
-
-
-def _create(config: HybridConfig) -> None:
-    values = TypeAdapter(HybridConfig).dump_python(config, mode="json")
-    try:
-        config.run_dir.mkdir(parents=True, exist_ok=True)
-        (config.run_dir / CONFIG_FILE).write_text(yaml.safe_dump(values, sort_keys=False))
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot write to {config.run_dir}: {error.strerror}. Choose another --run-dir."
-        ) from None
-
-
-def _make_replay(config: HybridConfig, agent: Agent, venv: VecEnv) -> Replay:
-    settings, rssm = config.cotrain, agent.config.rssm
-    space = venv.observation_space
-    context_every = min(ReplayConfig.context_every, settings.sequence_length)
-    return Replay.for_spaces(
-        space if isinstance(space, spaces.Dict) else spaces.Dict({SINGLE_KEY: space}),
-        venv.action_space,
-        num_streams=config.num_envs,
-        batch_size=settings.batch_size,
-        sequence_length=settings.sequence_length,
-        config=ReplayConfig(capacity=settings.capacity, context_every=context_every),
-        latent_sizes=(rssm.deter, rssm.stoch, rssm.classes),
-        seed=config.seed,
-    )
+    def _farewell(self) -> str:
+        step, path = self._parts.model.num_timesteps, self._run.path
+        unfinished = step < self._config.steps
+        hint = f" Continue with: hybrid-ppo train --resume {path}" if unfinished else ""
+        return f"At step {step:,}; saved in {path}.{hint}"
