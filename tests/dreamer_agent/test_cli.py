@@ -124,6 +124,19 @@ def test_resuming_nothing_is_named(capsys, tmp_path):
     assert "is not a run" in fails(capsys, "train", "--resume", tmp_path / "nothing")
 
 
+def test_old_weights_do_not_go_on_under_a_new_seed_when_the_settings_are_missing(
+    capsys, run, tmp_path
+):
+    damaged = tmp_path / "run"
+    shutil.copytree(run, damaged)
+    (damaged / "config.yaml").unlink()
+    before = {path: path.read_bytes() for path in damaged.rglob("*") if path.is_file()}
+    flags = ("--env", "CartPole-v1", "--seed", 99)
+    assert "is not a run" in fails(capsys, "train", "--resume", damaged, "--seed", 99)
+    assert "already holds a run" in fails(capsys, "train", *flags, "--run-dir", damaged)
+    assert {path: path.read_bytes() for path in damaged.rglob("*") if path.is_file()} == before
+
+
 def test_resume_and_size_contradict(capsys, run):
     assert "own configuration" in fails(capsys, "train", "--resume", run, "--size", "1m")
 

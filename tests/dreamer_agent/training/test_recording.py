@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import numpy as np
@@ -19,15 +20,25 @@ SPACES = [
     spaces.Discrete(3, start=-1),
     spaces.MultiDiscrete([3, 4, 5]),
     spaces.MultiDiscrete([[2, 3], [4, 5]]),
+    spaces.MultiDiscrete([3, 4], start=[1, -2]),
+    spaces.MultiDiscrete([[2, 3], [4, 5]], dtype=np.int8, start=[[1, 0], [-3, 7]]),
     spaces.MultiBinary(4),
     spaces.MultiBinary([2, 3]),
     spaces.Dict({"a": spaces.Discrete(2), "b": spaces.Box(0, 1, (2, 2))}),
 ]
+if "dtype" in inspect.signature(spaces.Discrete).parameters:  # earlier ones know int64 alone
+    SPACES.append(spaces.Discrete(3, start=2, dtype=np.uint8))
 
 
 @pytest.mark.parametrize("space", SPACES, ids=str)
 def test_a_space_comes_back_equal(space):
     assert space_from_json(json.loads(json.dumps(space_to_json(space)))) == space
+
+
+def test_a_space_stored_without_its_starts_is_one_that_starts_at_zero():
+    stored = space_to_json(spaces.MultiDiscrete([3, 4]))
+    del stored["MultiDiscrete"]["start"]
+    assert space_from_json(stored) == spaces.MultiDiscrete([3, 4])
 
 
 def test_a_space_that_cannot_be_stored_is_named():

@@ -25,9 +25,10 @@ def space_to_json(space: gym.Space[Any]) -> dict[str, Any]:
         bounds = {name: _compact(getattr(space, name)) for name in ("low", "high")}
         return {"Box": {**bounds, "shape": list(space.shape), "dtype": str(space.dtype)}}
     if isinstance(space, spaces.Discrete):
-        return {"Discrete": {"n": int(space.n), "start": int(space.start)}}
+        return {"Discrete": {"n": int(space.n), "start": int(space.start), **_dtype(space)}}
     if isinstance(space, spaces.MultiDiscrete):
-        return {"MultiDiscrete": {"nvec": space.nvec.tolist(), "dtype": str(space.dtype)}}
+        numbers = {"nvec": space.nvec.tolist(), "start": space.start.tolist()}
+        return {"MultiDiscrete": {**numbers, "dtype": str(space.dtype)}}
     if isinstance(space, spaces.MultiBinary):
         return {"MultiBinary": {"n": np.array(space.n).tolist()}}
     raise SpaceError(f"A space of kind {type(space).__name__} cannot be stored.")
@@ -49,9 +50,12 @@ def space_from_json(data: dict[str, Any]) -> gym.Space[Any]:
         )
         return spaces.Box(low, high, shape, dtype.type)
     if kind == "Discrete":
-        return spaces.Discrete(value["n"], start=value["start"])
+        dtype = {"dtype": np.dtype(value["dtype"]).type} if "dtype" in value else {}
+        return spaces.Discrete(value["n"], start=value["start"], **dtype)
     if kind == "MultiDiscrete":
-        return spaces.MultiDiscrete(value["nvec"], dtype=np.dtype(value["dtype"]).type)
+        # a start of None, as in replays from before it was stored, is one of zeros
+        numbers, start = value["nvec"], value.get("start")
+        return spaces.MultiDiscrete(numbers, dtype=np.dtype(value["dtype"]).type, start=start)
     if kind == "MultiBinary":
         return spaces.MultiBinary(value["n"])
     raise ReplayError(f"The stored space has the unknown kind {kind!r}.")
@@ -60,3 +64,8 @@ def space_from_json(data: dict[str, Any]) -> gym.Space[Any]:
 def _compact(bound: np.ndarray[Any, Any]) -> Any:
     values = bound.ravel().tolist()
     return values[0] if len(set(values)) == 1 else bound.tolist()
+
+
+def _dtype(space: spaces.Discrete) -> dict[str, str]:
+    """Its dtype, unless it is the only one that earlier versions of Gymnasium have."""
+    return {} if space.dtype == np.int64 else {"dtype": str(space.dtype)}
