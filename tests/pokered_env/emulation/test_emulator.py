@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pokered_env.emulation.emulator import Emulator, Window
+from pokered_env.emulation.emulator import Emulator
+from pokered_env.emulation.window import Window
 from pokered_env.errors import ClosedError, ConfigError, RomFormatError, StateFormatError
 
 WriteRom = Callable[..., Path]
@@ -103,6 +104,7 @@ def test_a_window_that_cannot_be_opened_is_not_put_down_to_the_cartridge(
     monkeypatch.setenv("SDL_VIDEODRIVER", "nonsense")
     with pytest.raises(ConfigError, match=r"display.*rgb_array"):
         Emulator(write_tiny_rom(), Window.SDL2)
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     with pytest.raises(RomFormatError):
         Emulator(write_tiny_rom(cartridge_type=0xEE), Window.SDL2)
 

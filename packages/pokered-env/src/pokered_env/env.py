@@ -23,10 +23,11 @@ from pokered_env.emulation.actions import (
     action_number,
     heeded_mask,
 )
-from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator, Window
+from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator
 from pokered_env.emulation.listening import listen
 from pokered_env.emulation.seeding import seed_game
 from pokered_env.emulation.timing import FRAMES_PER_S, make_timing, perform
+from pokered_env.emulation.window import Window
 from pokered_env.errors import (
     ClosedError,
     ConfigError,

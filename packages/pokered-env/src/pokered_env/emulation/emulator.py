@@ -8,7 +8,6 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from pokered_env.emulation.memory_views import BLOCK, arrays_of_ram, views_of_ram
 from pokered_env.emulation.native_state import check_native_state
+from pokered_env.emulation.window import Window, check_display
 from pokered_env.errors import ClosedError, ConfigError, RomFormatError, StateFormatError
 from pokered_env.folders import FileKindError, read_file
 from pokered_env.game.rom import MAX_ROM_SIZE
@@ -37,13 +37,6 @@ _STATE_SIZES: dict[bytes, int] = {}
 _PALETTE = (0xFFFFFF, 0x999999, 0x555555, 0x000000)
 # Until the LCD has drawn a whole frame, PyBoy draws the window a pixel too high; 10 frames suffice.
 _WARM_UP_FRAMES = 10
-
-
-class Window(str, Enum):
-    """Where the picture goes."""
-
-    NONE = "null"
-    SDL2 = "SDL2"
 
 
 class Emulator:
@@ -68,6 +61,8 @@ class Emulator:
 
     def __init__(self, rom_path: Path, window: Window = Window.NONE) -> None:
         rom = _read_rom(rom_path)
+        if window is not Window.NONE:
+            check_display()
         with _without_image(), arrays_of_ram() as arrays:
             self._pyboy: Any = _construct(rom, rom_path, window)
         self._num_rom_banks = len(rom) // _ROM_BANK
@@ -268,8 +263,8 @@ def _construct(rom: bytes, rom_path: Path, window: Window) -> Any:
                 save=False
             )  # raises if the file is at fault
             raise ConfigError(
-                f"PyBoy cannot open a window: {reason}. A window needs a display; without one, use "
-                'render_mode="rgb_array" or "ansi", or `pokered play --headless 500`.'
+                f"PyBoy cannot open a window: {reason}. Without one, use render_mode="
+                '"rgb_array" or "ansi", or `pokered play --headless 500`.'
             ) from error
         raise RomFormatError(
             f"PyBoy {PYBOY_VERSION} cannot run {rom_path}: {reason}. "
