@@ -49,7 +49,7 @@ def test_format_7_begins_a_frame_for_it_holds_no_clock(write_tiny_rom: Callable[
     assert (new[8374], new[8375]) == (0x82, 0)
     assert new[:8374] + new[8376:] == bytes(state[:8374] + state[8376:])
     emulator = Emulator(write_tiny_rom(cartridge_type=0x13))
-    emulator.load_state(new)
+    emulator.load_migrated_state(new)
     assert emulator.read_byte(0xFF44) == 0
     emulator.close()
 
@@ -86,7 +86,7 @@ def test_pyboy_reads_a_migrated_state_to_its_last_byte(
         start = offset(version, "samples a frame")
         state[start : start + 8] = (800).to_bytes(8, "little")
     state[-1 if version < 15 else -37] = 0x0A  # the last of the buttons
-    emulator.load_state(migrate_state(bytes(state), native_size))
+    emulator.load_migrated_state(migrate_state(bytes(state), native_size))
     emulator.close()
 
 

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import io
 import json
+import os
+import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +212,53 @@ def test_arrays_of_another_kind_are_refused(tmp_path: Path, arrays: dict[str, An
     write_recording(tmp_path)
     np.savez(tmp_path / "house.npz", **arrays)
     with pytest.raises(RecordingError, match=r"house\.npz"):
+        conformance.check_folder(tmp_path)
+
+
+def npz(path: Path, **members: bytes) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(f"{name}.npy", data)
+
+
+def test_arrays_larger_than_they_may_be_or_than_they_are_take_no_memory(tmp_path: Path) -> None:
+    write_recording(tmp_path)
+    file = io.BytesIO()
+    np.save(file, zeros(4, 0x2000))
+    announced = (
+        file.getvalue().replace(b"(4, 8192)", b"(2000000, 8192)").replace(b"      \n", b"\n")
+    )
+    bomb = file.getvalue() + bytes(2**26)
+    tracemalloc.start()
+    for data in (announced, bomb):
+        npz(tmp_path / "house.npz", wram=data)
+        tracemalloc.reset_peak()
+        with pytest.raises(RecordingError, match=r"house\.npz"):
+            conformance.check_folder(tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["house.npz", "labels.json", "glyphs.csv"])
+def test_only_regular_files_of_a_possible_size_are_read(tmp_path: Path, name: str) -> None:
+    write_recording(tmp_path)
+    path = tmp_path / name
+    with path.open("wb") as file:
+        file.truncate(2**33)
+    with pytest.raises(RecordingError, match=name):
+        conformance.check_folder(tmp_path)
+    if hasattr(os, "mkfifo"):
+        path.unlink()
+        os.mkfifo(path)
+        with pytest.raises(RecordingError, match=name):
+            conformance.check_folder(tmp_path)
+
+
+@pytest.mark.parametrize("labels", ["[" * 10**5, '{"house": ' + "[" * 10**5, "[]", "\0"])
+def test_labels_of_any_depth_are_refused(tmp_path: Path, labels: str) -> None:
+    write_recording(tmp_path)
+    (tmp_path / "labels.json").write_text(labels)
+    with pytest.raises(RecordingError, match=r"labels\.json"):
         conformance.check_folder(tmp_path)
 
 

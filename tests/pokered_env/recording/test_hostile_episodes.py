@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pokered_env import PokeRedEnv
+from pokered_env.emulation.emulator import PYBOY_VERSION
+from pokered_env.emulation.native_state import _checked_fields
+from pokered_env.emulation.state_file import MAGIC, pack_state
 from pokered_env.errors import EpisodeError
+from pokered_env.game.rom import resolve_rom
 from pokered_env.recording import episode_file
 from pokered_env.recording.episode import Episode, EpisodeRecorder, replay
+from pokered_env.task.start_states import load_start_state
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +65,12 @@ def play(data: bytes) -> None:
         {"state": 7},
         {"state_bytes": "?"},
         {"total_reward": "much"},
+        {"total_reward": float("nan")},
+        {"rng": []},
+        {"arguments": {"reward_weights": {"explore": 10**400}}},
+        {"arguments": {"repeat_action_probability": "often"}},
+        {"arguments": 7},
+        {"foreign": 1},
         {"rom_sha1": "0" * 40},
         {"actions": b"\xff\xff\xff"},
     ],
@@ -84,6 +97,20 @@ def test_nesting_without_end_is_refused(plain: bytes) -> None:
         play(packed(len(head).to_bytes(4, "little") + head))
 
 
+def test_a_start_state_that_inflates_or_freezes_the_machine_is_refused(plain: bytes) -> None:
+    rom, state = resolve_rom(), bytearray(load_start_state(resolve_rom(), "start"))
+    header = {"version": 1, "rom_sha1": rom.sha1, "pyboy": PYBOY_VERSION}
+    head = json.dumps(header).encode()
+    body = len(head).to_bytes(4, "little") + head + zlib.compress(bytes(2**25))
+    bomb = MAGIC + zlib.crc32(body).to_bytes(4, "little") + body
+    start = next(at for f, at in _checked_fields(8) if f.name == "screen's next event")
+    state[start : start + 8] = b"\xff" * 8  # a frame that would never end
+    for start_state in (bomb, bytes(state), pack_state(bytes(state), rom.sha1, PYBOY_VERSION)):
+        data = changed(plain, state=None, state_bytes=b64encode(start_state).decode())
+        with pytest.raises(EpisodeError, match="start state"):
+            play(data)
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_damage_under_a_right_checksum_is_an_episode_error_or_plays(
@@ -104,6 +131,9 @@ def test_what_is_no_file_or_far_too_large_is_not_read(tmp_path: Path) -> None:
     huge = tmp_path / "huge.prz"
     with huge.open("wb") as file:
         file.truncate(8 * 2**30)
-    for path in (huge, Path("/dev/zero"), tmp_path):
+    pipe = tmp_path / "pipe.prz"
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(pipe)
+    for path in (huge, Path("/dev/zero"), tmp_path, pipe):
         with pytest.raises(EpisodeError, match=path.name):
             Episode.load(path)

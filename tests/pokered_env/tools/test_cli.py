@@ -32,14 +32,8 @@ def test_play_checks_the_environment_without_a_window(capsys: Capture) -> None:
 
 @pytest.fixture
 def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-
-
-def test_play_without_a_display_says_what_to_do(capsys: Capture, no_display: None) -> None:
-    assert main(["play"]) == 1
-    assert "--headless" in capsys.readouterr().err
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def test_an_episode_is_recorded_verified_and_shown(tmp_path: Path, capsys: Capture) -> None:
@@ -189,7 +183,7 @@ def test_a_state_is_made_by_playing_on_from_another(tmp_path: Path) -> None:
         place = env.game_state
         (tmp_path / "some.state").write_bytes(env.emulator.save_state())
     words = ["states", "make", "played", "--state", str(tmp_path / "some.state")]
-    display = {"SDL_VIDEODRIVER": "dummy", "DISPLAY": ":0", "POKERED_DATA": str(tmp_path)}
+    display = {"SDL_VIDEODRIVER": "dummy", "POKERED_DATA": str(tmp_path)}
     with subprocess.Popen(
         [sys.executable, "-u", "-m", "pokered_env.tools.cli", *words],
         stdout=subprocess.PIPE,

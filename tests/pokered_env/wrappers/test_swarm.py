@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -115,12 +117,25 @@ def test_a_damaged_file_is_named_and_left_out(
     step(env)
     (file,) = tmp_path.rglob("*.milestone")
     raw = file.read_bytes()
-    for number, damaged in enumerate((b"", raw[:-3], b"{}\n" + raw, b"[1]\n", b"\xff\n")):
+    head, _, state = raw.partition(b"\n")
+    foreign = [
+        json.dumps({**json.loads(head), **fields}).encode() + b"\n" + state
+        for fields in ({"num_events": "7"}, {"event": 3}, {"parent": []}, {"state": "x"})
+    ]
+    deep = b"[" * 10**5 + b"]" * 10**5 + b"\n" + state
+    files = (b"", raw[:-3], b"{}\n" + raw, b"[1]\n", b"\xff\n", deep, *foreign)
+    for number, damaged in enumerate(files):
         file.with_name(f"EVENT_{number}.milestone").write_bytes(damaged)
+    file.with_name("EVENT_folder.milestone").mkdir()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(file.with_name("EVENT_pipe.milestone"))
     with caplog.at_level(logging.WARNING):
         other = curriculum(tmp_path)
     assert [m.event for m in other.milestones] == ["GOT_STARTER"]
-    assert sum("is no milestone" in message for message in caplog.messages) == 5
+    assert (
+        sum("is no milestone" in message for message in caplog.messages)
+        == len([*file.parent.iterdir()]) - 1
+    )
     env.close()
     other.close()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, ClassVar, cast
 
@@ -22,11 +23,18 @@ from pokered_env.emulation.actions import (
     action_number,
     heeded_mask,
 )
-from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator, Window
+from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator
 from pokered_env.emulation.listening import listen
 from pokered_env.emulation.seeding import seed_game
 from pokered_env.emulation.timing import FRAMES_PER_S, make_timing, perform
-from pokered_env.errors import ClosedError, ConfigError, ResetNeededError
+from pokered_env.emulation.window import Window
+from pokered_env.errors import (
+    ClosedError,
+    ConfigError,
+    ResetNeededError,
+    StateError,
+    StateMismatchError,
+)
 from pokered_env.game.game_state import GameReader, GameState
 from pokered_env.game.rom import resolve_rom
 from pokered_env.game.screen_text import TextReader
@@ -205,10 +213,8 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         window = Window.SDL2 if render_mode == "human" else Window.NONE
         self._emulator = Emulator(self.rom.path, window)
         self._ears = listen(self._emulator, self._profile.joypad_routine)
-        self._exploration = Exploration(self._profile.maps)
         self._game = GameReader(self._emulator)
         self._text = TextReader(self._emulator, self.rom.glyphs)
-        self._encoder = observation.Encoder(self._emulator.screen, self._exploration)
         self._assists: tuple[str, ...] = ()
         self._spec: EnvSpec | None = None
         self.is_over = True
@@ -292,24 +298,15 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self, out: Observation, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> StepInfo:
         """Do what ``reset`` does, writing the observation into ``out``; return the info."""
-        emulator = self.emulator
         if unknown := set(options or {}) - {"state"}:
             raise ConfigError(f"Unknown reset options {sorted(unknown)}. There is 'state'.")
         state = (options or {}).get("state")
         starts = self.start_states if state is None else StartStates.load(self.rom, state)
-        super().reset(seed=seed_number("seed", seed))
-        label, start = starts.draw(self.np_random)
-        emulator.load_state(start)
-        loaded = self._game.read()  # before frames pass: what happens in those is the episode's
-        seed_game(emulator, self.np_random, self._profile.max_seed_noop_frames)
-        self._state = self._game.read()
-        self._progress = EpisodeProgress(
-            self._state, self._exploration, label, self._profile.ending_flag
-        )
-        self.is_over = self._goal(self._progress, loaded)
-        if self.is_over:
-            raise reached_at_start(self.arguments["goal"], label)
-        self._last_action = 0
+        seed = seed_number("seed", seed)
+        with self._as_it_was_if_refused():
+            super().reset(seed=seed)
+            progress = self._begin(*starts.draw(self.np_random))
+        self._go_on(progress, is_over=False, last_action=0)
         self._terms = self._user_terms.zeros()
         return self._observe(out, self._terms, [], frames=0)
 
@@ -373,7 +370,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         snapshot = Snapshot(
             progress=self.progress.to_json(),
             emulator=self.emulator.save_state(),
-            rng=dict(self.np_random.bit_generator.state),
+            np_random=self.np_random,
             is_over=self.is_over,
             last_action=self._last_action,
         )
@@ -382,17 +379,37 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
     def load(self, saved: bytes) -> None:
         """Go back to what ``save`` kept, in this or another environment with the same arguments.
 
+        What is refused leaves the episode as it was.
+
         Raises:
             StateFormatError: The bytes are no snapshot, or damaged.
-            StateMismatchError: They are of another ROM, PyBoy or format.
+            StateMismatchError: They are of another ROM, PyBoy or format, or of an environment with
+                more actions.
+        """
+        self.prepare_load(saved)()
+
+    def prepare_load(self, saved: bytes) -> Callable[[], None]:
+        """Look at what ``load`` is to go back to; return what goes there and cannot fail.
+
+        Raises:
+            StateError: As ``load`` does.
         """
         snapshot = Snapshot.from_bytes(saved, self.rom.sha1, PYBOY_VERSION)
-        self.emulator.load_state(snapshot.emulator)
-        self._state = self._game.read()
-        self._progress = EpisodeProgress.from_json(snapshot.progress, self._exploration)
-        self.np_random = np.random.default_rng()
-        self.np_random.bit_generator.state = snapshot.rng
-        self.is_over, self._last_action = snapshot.is_over, snapshot.last_action
+        if snapshot.last_action >= len(self.buttons):
+            raise StateMismatchError(
+                f"The snapshot's last action is {snapshot.last_action}, but here there are "
+                f"{len(self.buttons)}. Load it with the action_set= it was made with."
+            )
+        progress = snapshot.restore_progress(Exploration(self._profile.maps))
+        emulator = self.emulator
+        emulator.check_state(snapshot.emulator)
+
+        def go() -> None:
+            emulator.load_state(snapshot.emulator)
+            self.np_random = snapshot.np_random
+            self._go_on(progress, snapshot.is_over, snapshot.last_action)
+
+        return go
 
     def close(self) -> None:
         """Switch the machine off. May be called again; nothing is written."""
@@ -420,6 +437,40 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self.spec, self._np_random_seed = state["spec"], state["np_random_seed"]
         if state["is_closed"]:
             self.close()
+
+    @contextmanager
+    def _as_it_was_if_refused(self) -> Iterator[None]:
+        """Have a start that is refused change neither random numbers nor a running episode."""
+        numbers = deepcopy(self._np_random), self._np_random_seed
+        # saving costs more than a reset, and only a goal of the user's refuses what was loaded
+        may_be_refused = not self.is_over and self.arguments["goal"] is not None
+        running = self.emulator.save_state() if may_be_refused else None
+        try:
+            yield
+        except BaseException as error:
+            self._np_random, self._np_random_seed = numbers
+            if running is not None:
+                self.emulator.load_state(running)
+            elif not isinstance(error, StateError):  # that has touched nothing
+                self.is_over = True
+            raise
+
+    def _begin(self, label: str, start: bytes) -> EpisodeProgress:
+        self.emulator.load_state(start)
+        loaded = self._game.read()  # before frames pass: what happens in those is the episode's
+        seed_game(self.emulator, self.np_random, self._profile.max_seed_noop_frames)
+        progress = EpisodeProgress(
+            self._game.read(), Exploration(self._profile.maps), label, self._profile.ending_flag
+        )
+        if self._goal(progress, loaded):
+            raise reached_at_start(self.arguments["goal"], label)
+        return progress
+
+    def _go_on(self, progress: EpisodeProgress, is_over: bool, last_action: int) -> None:
+        """Play on from where the emulator is now."""
+        self._state, self._progress = self._game.read(), progress
+        self._encoder = observation.Encoder(self.emulator.screen, progress.exploration)
+        self.is_over, self._last_action = is_over, last_action
 
     def _new_observation(self) -> Observation:
         out = observation.new_observation()

@@ -52,11 +52,12 @@ def read_file(path: Path, max_size: int) -> bytes:
         OSError: It cannot be read.
     """
     status = path.stat()
-    if not stat.S_ISREG(status.st_mode) and not path.is_dir():  # reading a folder says so itself
+    if not stat.S_ISREG(status.st_mode) and not path.is_dir():  # opening a folder says so itself
         raise FileKindError("is no ordinary file")
     if status.st_size > max_size:
         raise FileKindError(f"has {status.st_size:,} bytes, at most {max_size:,} are possible")
-    return path.read_bytes()
+    with path.open("rb") as file:
+        return file.read(status.st_size)  # no more, should it be growing
 
 
 def write_atomically(path: Path, data: bytes) -> None:

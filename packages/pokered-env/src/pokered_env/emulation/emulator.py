@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import io
 import sys
 import warnings
-from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
@@ -20,28 +16,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pokered_env.emulation.memory_views import BLOCK, arrays_of_ram, views_of_ram
+from pokered_env.emulation.native_state import check_native_state
+from pokered_env.emulation.window import Window, check_display
 from pokered_env.errors import ClosedError, ConfigError, RomFormatError, StateFormatError
+from pokered_env.folders import FileKindError, read_file
+from pokered_env.game.rom import MAX_ROM_SIZE
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # SDL announces on stderr where its library is from
     import pyboy
 
 PYBOY_VERSION = version("pyboy")
+STATE_FORMAT: int = pyboy.utils.STATE_VERSION
 SCREEN_SHAPE = (144, 160)
 _CARTRIDGE_RAM_SIZE = 32768
-_VIDEO_RAM, _WORK_RAM, _BLOCK = 0x8000, 0xC000, 0x2000  # both take 8 KiB
 _ROM_BANK = 0x4000
-_MARKER = bytes(range(0x80, 0xC0))
+_HARDWARE = slice(0x147, 0x14A)  # of the cartridge's header: kind, sizes of ROM and RAM
+_STATE_SIZES: dict[bytes, int] = {}
 _PALETTE = (0xFFFFFF, 0x999999, 0x555555, 0x000000)
 # Until the LCD has drawn a whole frame, PyBoy draws the window a pixel too high; 10 frames suffice.
 _WARM_UP_FRAMES = 10
-
-
-class Window(str, Enum):
-    """Where the picture goes."""
-
-    NONE = "null"
-    SDL2 = "SDL2"
 
 
 class Emulator:
@@ -65,15 +60,20 @@ class Emulator:
     """
 
     def __init__(self, rom_path: Path, window: Window = Window.NONE) -> None:
-        with _without_image(), _arrays_of_ram() as arrays:
-            self._pyboy: Any = _construct(rom_path, window)
+        rom = _read_rom(rom_path)
+        if window is not Window.NONE:
+            check_display()
+        with _without_image(), arrays_of_ram() as arrays:
+            self._pyboy: Any = _construct(rom, rom_path, window)
+        self._num_rom_banks = len(rom) // _ROM_BANK
+        self._hardware = rom[_HARDWARE]
         self._is_shown = window is not Window.NONE
         self._pyboy.set_emulation_speed(1 if self._is_shown else 0)
         self._memory = self._pyboy.memory
         self.read_byte: Callable[[int], int] = self._memory.__getitem__
         self.is_running = True
         self._pyboy.tick(_WARM_UP_FRAMES, True)
-        self._views = _views(self._memory, arrays)
+        self._views = views_of_ram(self._memory, arrays)
         self.screen: NDArray[np.uint8] = self._pyboy.screen.ndarray
 
     def read(self, address: int, size: int) -> bytes:
@@ -82,9 +82,9 @@ class Emulator:
 
     def reader(self, address: int, size: int) -> Callable[[], bytes]:
         """Return what reads ``size`` bytes of memory from ``address`` on, until ``close``."""
-        start = address % _BLOCK
+        start = address % BLOCK
         view = self._views.get(address - start)
-        if view is not None and start + size <= _BLOCK:
+        if view is not None and start + size <= BLOCK:
             return view[start : start + size].tobytes
         # by way of bytearray, which takes in a list of numbers twice as fast
         return lambda: bytes(bytearray(self._memory[address : address + size]))
@@ -157,12 +157,37 @@ class Emulator:
         self._pyboy.save_state(buffer)
         return buffer.getvalue()
 
+    def check_state(self, state: bytes) -> None:
+        """Find out whether ``load_state`` would take a state in the running PyBoy's format.
+
+        Raises:
+            StateFormatError: It would not.
+        """
+        if self._hardware not in _STATE_SIZES:  # saving costs more than everything else here
+            _STATE_SIZES[self._hardware] = len(self.save_state())
+        size = _STATE_SIZES[self._hardware]
+        check_native_state(state, STATE_FORMAT, size, self._num_rom_banks)
+
     def load_state(self, state: bytes) -> None:
         """Bring the machine into a state saved by ``save_state``.
 
         Raises:
+            StateFormatError: It is none; the machine is as it was.
+        """
+        self.check_state(state)
+        self._read_state(state)
+
+    def load_migrated_state(self, state: bytes) -> None:
+        """Bring the machine into a state that ``migrate_state`` returned.
+
+        Raises:
             StateFormatError: PyBoy cannot read it. The emulator is then half loaded: throw it away.
         """
+        if state[0] == STATE_FORMAT:
+            self.check_state(state)
+        self._read_state(state)
+
+    def _read_state(self, state: bytes) -> None:
         buffer = io.BytesIO(state)
         try:
             self._pyboy.load_state(buffer)
@@ -195,7 +220,7 @@ class _SwitchedOff:
         raise ClosedError("The emulator has been closed. Make a new environment.")
 
 
-_RECORDING, _PATCHING = Lock(), Lock()
+_PATCHING = Lock()
 
 
 @contextmanager
@@ -217,66 +242,17 @@ def _without_image() -> Iterator[None]:
             module.Image = original
 
 
-@contextmanager
-def _arrays_of_ram() -> Iterator[list[array[int]]]:
-    """Collect the arrays PyBoy allocates for its RAM meanwhile."""
-    arrays: list[array[int]] = []
-
-    def allocate(*args: Any) -> array[int]:
-        arrays.append(array(*args))
-        return arrays[-1]
-
-    module: Any = sys.modules.get("pyboy.core.ram")
-    if not hasattr(module, "array"):
-        yield arrays
-        return
-    with _RECORDING:
-        original, module.array = module.array, allocate
-        try:
-            yield arrays
-        finally:
-            module.array = original
+def _read_rom(path: Path) -> bytes:
+    try:
+        return read_file(path, MAX_ROM_SIZE)
+    except (OSError, FileKindError) as error:
+        raise RomFormatError(f"Cannot read the ROM {path}: {error}.") from error
 
 
-def _views(memory: Any, arrays: list[array[int]]) -> dict[int, memoryview]:
-    """Return live views of work RAM and video memory by address, as far as they can be found.
-
-    PyBoy hands memory out in lists of numbers only, which costs more than all that is made of them.
-    Where it comes to keep its memory otherwise, it is asked for those lists.
-    """
-    views = {}
-    finders = {_WORK_RAM: lambda: _marked_array(arrays), _VIDEO_RAM: lambda: _marked_part(memory)}
-    for start, find in finders.items():
-        place = slice(start, start + len(_MARKER))
-        before, memory[place] = memory[place], list(_MARKER)
-        view = find()
-        memory[place] = before
-        if view is not None and view.tolist() == memory[start : start + _BLOCK]:
-            views[start] = view
-    return views
-
-
-def _marked_array(arrays: list[array[int]]) -> memoryview | None:
-    return next((memoryview(a) for a in arrays if a.tobytes().startswith(_MARKER)), None)
-
-
-def _marked_part(memory: Any) -> memoryview | None:
-    """Find video memory, which is no object but a stretch of PyBoy's LCD."""
-    for part in gc.get_referents(*gc.get_referents(memory)):
-        size = type(part).__basicsize__
-        if type(part).__name__ == "LCD" and size > _BLOCK:
-            offset = ctypes.string_at(id(part), size).find(_MARKER)
-            if 0 <= offset <= size - _BLOCK:
-                block = (ctypes.c_uint8 * _BLOCK).from_address(id(part) + offset)
-                block.owner = part  # type: ignore[attr-defined] # lives as long as the view
-                return memoryview(block).cast("B")
-    return None
-
-
-def _construct(rom_path: Path, window: Window) -> Any:
+def _construct(rom: bytes, rom_path: Path, window: Window) -> Any:
     try:
         return pyboy.PyBoy(
-            io.BytesIO(rom_path.read_bytes()),  # given a path, PyBoy would look for files beside it
+            io.BytesIO(rom),  # given a path, PyBoy would look for files beside it
             ram_file=io.BytesIO(bytes(_CARTRIDGE_RAM_SIZE)),
             window=window.value,
             sound_emulated=False,
@@ -287,10 +263,12 @@ def _construct(rom_path: Path, window: Window) -> Any:
     except Exception as error:
         reason = str(error) or error.__class__.__name__
         if window is not Window.NONE:
-            _construct(rom_path, Window.NONE).stop(save=False)  # raises if the file is at fault
+            _construct(rom, rom_path, Window.NONE).stop(
+                save=False
+            )  # raises if the file is at fault
             raise ConfigError(
-                f"PyBoy cannot open a window: {reason}. A window needs a display; without one, use "
-                'render_mode="rgb_array" or "ansi", or `pokered play --headless 500`.'
+                f"PyBoy cannot open a window: {reason}. Without one, use render_mode="
+                '"rgb_array" or "ansi", or `pokered play --headless 500`.'
             ) from error
         raise RomFormatError(
             f"PyBoy {PYBOY_VERSION} cannot run {rom_path}: {reason}. "

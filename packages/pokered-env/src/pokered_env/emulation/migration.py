@@ -70,7 +70,7 @@ def _rewrite(state: bytes, fields: list[Field]) -> bytes:
         position += field.size
         if state[0] == 7:
             value = _without_clock(field, value)
-        _check(field, value)
+        field.check(int.from_bytes(value, "little"))
         parts.append(value)
     return b"".join(parts) + state[position:]
 
@@ -82,15 +82,6 @@ def _without_clock(field: Field, value: bytes) -> bytes:
     if field.name == "STAT":
         return bytes([value[0] & ~3 | 2])
     return value
-
-
-def _check(field: Field, value: bytes) -> None:
-    number = int.from_bytes(value, "little")
-    if field.highest is not None and number > field.highest:
-        raise StateFormatError(
-            f"In this save state {field.name} is {number}, at most {field.highest} is possible: "
-            "the file is damaged, or of another ROM. Save the state again."
-        )
 
 
 def _wrong_size(state: bytes, native_size: int) -> StateFormatError:

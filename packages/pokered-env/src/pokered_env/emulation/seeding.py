@@ -12,10 +12,26 @@ states are made from, depends on the buttons alone.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from pokered_env.emulation.emulator import Emulator
 from pokered_env.game import ram
+
+
+def generator_in(state: Any) -> np.random.Generator:
+    """Return random numbers in the state ``bit_generator.state`` once was.
+
+    Raises:
+        ValueError: It is no state of the environment's kind of random numbers.
+    """
+    generator = np.random.default_rng()
+    try:
+        generator.bit_generator.state = state
+    except (TypeError, ValueError, KeyError, OverflowError, AttributeError) as error:
+        raise ValueError(f"its random numbers are damaged ({error!r:.80})") from error
+    return generator
 
 
 def seed_game(emulator: Emulator, rng: np.random.Generator, max_noop_frames: int) -> None:

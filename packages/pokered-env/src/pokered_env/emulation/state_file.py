@@ -10,9 +10,12 @@ import json
 import zlib
 
 from pokered_env.errors import StateFormatError, StateMismatchError
+from pokered_env.untrusted import inflate, parse_object
 
 MAGIC = b"PKRSTATE"
 FORMAT_VERSION = 1
+MAX_STATE_SIZE = 2**22
+"""Most bytes a state has, packed or not; those of PyBoy have some 150,000."""
 
 
 def pack_state(state: bytes, rom_sha1: str, pyboy_version: str) -> bytes:
@@ -48,9 +51,9 @@ def open_state(packed: bytes, rom_sha1: str) -> tuple[bytes, object]:
         if header.get(field) != value:
             raise _mismatch(field, header.get(field), value)
     try:
-        return zlib.decompress(body), header.get("pyboy")
-    except zlib.error as error:
-        raise StateFormatError("The body of this save state is damaged.") from error
+        return inflate(body, MAX_STATE_SIZE), header.get("pyboy")
+    except ValueError as error:
+        raise StateFormatError(f"This save state cannot be read: {error}.") from error
 
 
 def _mismatch(field: str, found: object, expected: object) -> StateMismatchError:
@@ -69,9 +72,6 @@ def _split(packed: bytes) -> tuple[dict[str, object], bytes]:
         )
     end = 4 + int.from_bytes(body[:4], "little")
     try:
-        header = json.loads(body[4:end])
+        return parse_object(body[4:end]), body[end:]
     except ValueError as error:
-        raise StateFormatError("The header of this save state is damaged.") from error
-    if not isinstance(header, dict):
-        raise StateFormatError("The header of this save state is damaged.")
-    return header, body[end:]
+        raise StateFormatError(f"The header of this save state is damaged: {error}.") from error

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pokered_env.errors import StateFormatError
+
 NUM_LINES = 154
 """Lines of a frame, those of the vertical blank included."""
 CYCLES_PER_FRAME = 70_224
@@ -32,6 +34,18 @@ class Field:
     size: int
     highest: int | None = None
     is_missing: bool = False
+
+    def check(self, number: int) -> None:
+        """Make sure that the emulator can be in a state with this value.
+
+        Raises:
+            StateFormatError: It cannot.
+        """
+        if self.highest is not None and number > self.highest:
+            raise StateFormatError(
+                f"In this save state {self.name} is {number}, at most {self.highest} is possible: "
+                "the file is damaged, or of another ROM. Save the state again."
+            )
 
 
 def layout(version: int, num_rom_banks: int, *, has_master_volume: bool = True) -> Iterator[Field]:

@@ -14,6 +14,8 @@ from pokered_env.game.glyphs import GlyphTable, build_glyph_table
 from pokered_env.game.rom_profile import RomProfile
 
 ROM_VARIABLE = "POKERED_ROM"
+MAX_ROM_SIZE = 0x800000
+"""Bytes of the largest cartridge there is."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _choose_path(rom_path: str | os.PathLike[str] | None) -> Path:
 def _read(path: Path) -> tuple[Path, bytes]:
     try:
         path = path.expanduser()
-        return path, read_file(path, _MAX_SIZE)
+        return path, read_file(path, MAX_ROM_SIZE)
     except FileKindError as error:
         raise RomFormatError(f"{path} {error}. {_HINT}") from error
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: no such user's home
@@ -88,7 +90,6 @@ _HINT = (
     f"{ROM_VARIABLE} out to play the bundled open cartridge."
 )
 _MIN_SIZE = 0x8000
-_MAX_SIZE = 0x800000  # the largest cartridge there is
 _HEADER = slice(0x134, 0x14D)
 _HEADER_CHECKSUM, _ROM_SIZE_CODE = 0x14D, 0x148
 

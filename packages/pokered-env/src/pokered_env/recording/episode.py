@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 from gymnasium.utils import seeding
 
 from pokered_env.emulation.emulator import PYBOY_VERSION
+from pokered_env.emulation.seeding import generator_in
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import (
     EpisodeError,
@@ -172,10 +172,9 @@ def _prepare(env: PokeRedEnv, episode: Episode) -> None:
         EpisodeFormatError: It names what is none of this game's, or of this environment's.
     """
     try:
-        env.np_random = np.random.default_rng()
-        env.np_random.bit_generator.state = episode.rng
-    except (TypeError, ValueError, KeyError, OverflowError) as error:
-        raise EpisodeFormatError(f"The episode's random numbers are damaged ({error}).") from error
+        env.np_random = generator_in(episode.rng)
+    except ValueError as error:
+        raise EpisodeFormatError(f"This episode is damaged: {error}.") from error
     if episode.state is not None and episode.state not in env.rom.profile.start_states:
         known = ", ".join(env.rom.profile.start_states)
         raise EpisodeFormatError(

@@ -17,6 +17,15 @@ from typing import Any
 from pokered_env.errors import EpisodeError, EpisodeFormatError
 from pokered_env.folders import FileKindError, read_file
 from pokered_env.task.observation import OBSERVATION_SPACE
+from pokered_env.untrusted import (
+    OBJECT,
+    REAL,
+    WORD,
+    check_fields,
+    inflate,
+    or_none,
+    parse_object,
+)
 
 MAGIC = b"PKREPIS1"
 PARTS = (*OBSERVATION_SPACE, "reward")
@@ -30,15 +39,15 @@ DECISIVE_ARGUMENTS = (
     "allow_unknown_rom",
 )
 
-_HEADER_KINDS: dict[str, type | tuple[type, ...]] = {
-    "rom": str,
-    "rom_sha1": str,
-    "pyboy": str,
-    "arguments": dict,
-    "rng": dict,
-    "state": (str, type(None)),
-    "state_bytes": str,
-    "total_reward": (int, float),
+_HEADER = {
+    "rom": WORD,
+    "rom_sha1": WORD,
+    "pyboy": WORD,
+    "arguments": OBJECT,
+    "rng": OBJECT,
+    "state": or_none(WORD),
+    "state_bytes": WORD,
+    "total_reward": REAL,
 }
 _MAX_FILE_SIZE = 2**26
 _MAX_SIZE = 2**28  # of what is compressed in it: 24 million actions
@@ -95,21 +104,19 @@ class Episode:
                 "`pokered record` writes one."
             )
         try:
-            return cls._parse(_inflate(body))
-        except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as error:
-            raise EpisodeFormatError(f"The header of this episode is damaged ({error}).") from error
+            return cls._parse(inflate(body, _MAX_SIZE))
+        except ValueError as error:
+            raise EpisodeFormatError(f"This episode is damaged: {error}.") from error
 
     @classmethod
     def _parse(cls, plain: bytes) -> Episode:
         end = 4 + int.from_bytes(plain[:4], "little")
-        header = json.loads(plain[4:end])
+        header = parse_object(plain[4:end])
         rest = plain[end:]
         num_actions, remainder = divmod(len(rest) - CHECK_SIZE, 1 + CHECK_SIZE)
         if remainder or num_actions < 0:
             raise ValueError("actions and checksums do not fit together")
-        for name, kind in _HEADER_KINDS.items():
-            if not isinstance(header[name], kind):
-                raise TypeError(f"{name} is {header[name]!r:.40}")
+        check_fields(header, _HEADER)
         if unknown := set(header["arguments"]) - {
             *DECISIVE_ARGUMENTS,
             "reward_weights",
@@ -141,11 +148,3 @@ class Episode:
             return cls.from_bytes(read_file(path, _MAX_FILE_SIZE))
         except (OSError, FileKindError) as error:
             raise EpisodeFormatError(f"Cannot read {path} ({error}).") from error
-
-
-def _inflate(body: bytes) -> bytes:
-    inflater = zlib.decompressobj()
-    plain = inflater.decompress(body, _MAX_SIZE)
-    if not inflater.eof:
-        raise ValueError(f"it is cut off, or inflates to more than {_MAX_SIZE:,} bytes")
-    return plain

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import csv
-import json
+import io
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from pokered_env.errors import RecordingError
+from pokered_env.folders import FileKindError, read_file
 from pokered_env.game.glyphs import GlyphTable, font_of_characters, glyph_code
+from pokered_env.untrusted import WHOLE, WORD, WORDS, Kind, is_list_of, parse_object
 
 _REGIONS = {"vram": 0x8000, "wram": 0xC000, "io": 0xFF00, "hram": 0xFF80}
 _SIZES = {"vram": 0x2000, "wram": 0x2000, "io": 0x4C, "hram": 0x7F}
 _PATTERN_SIZE = 16
 _NOTE = "what"  # a label's remark for people
+_MAX_FILE_SIZE = 2**26
+_MAX_REGION_SIZE = 2**25  # of what is compressed in it: 4,096 moments of work RAM
+_NPY_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
 class Recording:
@@ -59,15 +66,11 @@ def read_recording(path: Path) -> list[Recording]:
         RecordingError: The file is no recording, or its arrays are not of the same moments.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            regions = {name: file[name] for name in _REGIONS if name in file}
-    except Exception as error:  # numpy raises whatever its parsers do
+        regions = _read_regions(read_file(path, _MAX_FILE_SIZE))
+    except RecordingError as error:
+        raise RecordingError(f"{path}: {error}") from error
+    except Exception as error:  # zipfile and numpy raise whatever their parsers do
         raise RecordingError(f"{path} is no readable .npz file ({error!r}).") from error
-    for name, array in regions.items():
-        if array.dtype != np.uint8 or array.ndim > 2 or array.shape[-1:] != (_SIZES[name],):
-            raise RecordingError(
-                f"{path}: {name} is {array.dtype} {array.shape}, not uint8 (…, {_SIZES[name]})."
-            )
     if "wram" not in regions:
         raise RecordingError(f"{path} has no array `wram`.")
     if len({array.shape[:-1] for array in regions.values()}) > 1 or not regions["wram"].size:
@@ -82,6 +85,31 @@ def read_recording(path: Path) -> list[Recording]:
     return [Recording(dict(zip(regions, moment, strict=True))) for moment in moments]
 
 
+def _read_regions(data: bytes) -> dict[str, NDArray[np.uint8]]:
+    with ZipFile(io.BytesIO(data)) as archive:
+        sizes = {info.filename: info.file_size for info in archive.infolist()}
+        regions = {}
+        for name in _REGIONS:
+            if (member := f"{name}.npy") in sizes:
+                if sizes[member] > _MAX_REGION_SIZE:  # zipfile inflates no more than it announces
+                    raise RecordingError(
+                        f"{name} has {sizes[member]:,} bytes, at most {_MAX_REGION_SIZE:,} are "
+                        "read. Divide the recording."
+                    )
+                regions[name] = _read_region(name, archive.read(member))
+        return regions
+
+
+def _read_region(name: str, data: bytes) -> NDArray[np.uint8]:
+    """Return the array in an ``.npy`` file: numpy makes what it announces, whatever follows."""
+    file = io.BytesIO(data)
+    shape, is_fortran, dtype = _NPY_HEADERS[npy.read_magic(file)](file)
+    if dtype != np.uint8 or len(shape) > 2 or shape[-1:] != (_SIZES[name],):
+        raise RecordingError(f"{name} is {dtype} {shape}, not uint8 (…, {_SIZES[name]}).")
+    numbers = np.frombuffer(data, np.uint8, offset=file.tell())
+    return numbers.reshape(shape, order="F" if is_fortran else "C")
+
+
 def read_labels(path: Path) -> dict[str, dict[str, Any]]:
     """Read ``labels.json``: what each recording shows.
 
@@ -89,10 +117,10 @@ def read_labels(path: Path) -> dict[str, dict[str, Any]]:
         RecordingError: It cannot be read, names a field there is not, or a value of another kind.
     """
     try:
-        labels = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        labels = parse_object(read_file(path, _MAX_FILE_SIZE))
+    except (OSError, ValueError, FileKindError) as error:
         raise RecordingError(f"Cannot read {path} ({error}).") from error
-    if not isinstance(labels, dict) or not all(isinstance(v, dict) for v in labels.values()):
+    if not all(isinstance(v, dict) for v in labels.values()):
         raise RecordingError(f"{path} is no object of one object for each recording.")
     for name, label in labels.items():
         for field, value in label.items():
@@ -107,9 +135,9 @@ def read_glyphs(path: Path) -> GlyphTable:
         RecordingError: There is no such file, or it lacks the letter A.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [(_pattern(r["token_hex"]), r["character"]) for r in csv.DictReader(file)]
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        file = io.StringIO(read_file(path, _MAX_FILE_SIZE).decode("utf-8"), newline="")
+        rows = [(_pattern(r["token_hex"]), r["character"]) for r in csv.DictReader(file)]
+    except (OSError, ValueError, KeyError, TypeError, csv.Error, FileKindError) as error:
         raise RecordingError(
             f"Cannot read {path} ({error!r}). Where there is none, --rom has the characters."
         ) from error
@@ -134,44 +162,31 @@ def _check_label(where: str, field: str, value: Any) -> None:
         raise RecordingError(
             f"{where} labels {field!r}. There is {', '.join(_KINDS)}, and {_NOTE!r} for a remark."
         )
-    kind, is_kind = _KINDS[field]
-    if value is not None and not is_kind(value):
-        raise RecordingError(f"{where} labels {field} {value!r}. Give {kind}, or null for none.")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_word(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_words(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_word, value))
-
-
-def _is_party(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_member, value))
+    if value is not None and not _KINDS[field].holds(value):
+        raise RecordingError(
+            f"{where} labels {field} {value!r}. Give {_KINDS[field].words}, or null for none."
+        )
 
 
 def _is_member(value: Any) -> bool:
     if not isinstance(value, dict) or value.keys() != {"species", "level", "hp", "max_hp"}:
         return False
-    return all(_is_word(v) if key == "species" else _is_number(v) for key, v in value.items())
+    return all(WORD.holds(v) if key == "species" else WHOLE.holds(v) for key, v in value.items())
 
 
-_NUMBER, _WORD = ("a whole number", _is_number), ("a string", _is_word)
-_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "text": ("a list of strings, the segments", _is_words),
-    "map_id": _NUMBER,
-    "map_name": _WORD,
-    "x": _NUMBER,
-    "y": _NUMBER,
-    "facing": _WORD,
-    "in_battle": _NUMBER,
-    "party": ("a list of objects with species, level, hp and max_hp", _is_party),
-    "money": _NUMBER,
-    "badges": _NUMBER,
-    "events": ("a list of strings, their names", _is_words),
+_MEMBER = Kind("an object with species, level, hp and max_hp", _is_member)
+_KINDS = {
+    "text": WORDS,
+    "map_id": WHOLE,
+    "map_name": WORD,
+    "x": WHOLE,
+    "y": WHOLE,
+    "facing": WORD,
+    "in_battle": WHOLE,
+    "party": Kind(
+        "a list of objects with species, level, hp and max_hp", lambda v: is_list_of(v, _MEMBER)
+    ),
+    "money": WHOLE,
+    "badges": WHOLE,
+    "events": WORDS,
 }

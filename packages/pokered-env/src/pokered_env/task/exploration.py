@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -112,12 +113,21 @@ class Exploration:
     def _without_margin(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return canvas[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN].copy()
 
-    def restore(self, tiles: list[tuple[int, int, int]]) -> None:
-        """Remember exactly the tiles that ``tiles()`` returned."""
+    def restore(self, tiles: Iterable[tuple[int, int, int]]) -> None:
+        """Remember exactly the tiles that ``tiles()`` returned.
+
+        Raises:
+            ValueError: One of them is on no map. Nothing is remembered then.
+        """
         self.clear()
         for key, x, y in tiles:
-            self._canvas_of(key)[y + _MARGIN, x + _MARGIN] = 255
-        self.num_tiles = len(tiles)
+            canvas = self._canvas_of(key)
+            row, column = y + _MARGIN, x + _MARGIN
+            if not (0 <= row < canvas.shape[0] and 0 <= column < canvas.shape[1]):
+                self.clear()
+                raise ValueError(f"the tile {(key, x, y)} is on no map")
+            self.num_tiles += not canvas[row, column]
+            canvas[row, column] = 255
 
     def _new_tile(self, state: GameState) -> _Tile | None:
         if state.battle is not Battle.NONE or (tile := self._locate(state)) is None:

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from pokered_env.game import events
+from pokered_env.game import events, ram
 from pokered_env.game.game_state import Battle, GameState
 from pokered_env.task.exploration import Exploration
+from pokered_env.untrusted import (
+    BYTE,
+    COUNT,
+    REAL,
+    TRUTH,
+    WHOLE,
+    WORD,
+    Kind,
+    check_fields,
+    hexadecimal,
+    is_list_of,
+    or_none,
+    whole_numbers,
+)
 
 
 class EpisodeSummary(TypedDict):
@@ -174,19 +188,57 @@ class EpisodeProgress:
 
     @classmethod
     def from_json(cls, saved: dict[str, Any], exploration: Exploration) -> EpisodeProgress:
-        """Restore what ``to_json`` returned; ``exploration`` takes the tiles."""
+        """Restore what ``to_json`` returned; ``exploration`` takes the tiles.
+
+        Raises:
+            ValueError: It is nothing that ``to_json`` returned.
+        """
+        check_fields(saved, {**_SAVED_FIELDS, "tiles": _TILES})
+        exploration.restore(saved["tiles"])
         progress = cls.__new__(cls)
-        exploration.restore([(key, x, y) for key, x, y in saved["tiles"]])
         progress.exploration, progress._latest = exploration, None
-        for name, value in saved.items():
-            if name != "tiles":
-                setattr(progress, name, bytes.fromhex(value) if name in _BYTE_FIELDS else value)
+        for name in _SAVED_FIELDS:
+            value = saved[name]
+            setattr(progress, name, bytes.fromhex(value) if name in _BYTE_FIELDS else value)
         progress.place = tuple(saved["place"])
         return progress
 
 
 _LIVE_FIELDS = ("exploration", "_latest")
-_BYTE_FIELDS = ("events", "pokedex_seen", "pokedex_owned", "owned_lately", "hidden_found")
+_BYTE_FIELDS = {
+    "events": hexadecimal(ram.EVENT_FLAGS.size),
+    "pokedex_seen": hexadecimal(ram.POKEDEX_SEEN.size),
+    "pokedex_owned": hexadecimal(ram.POKEDEX_OWNED.size),
+    "owned_lately": hexadecimal(ram.POKEDEX_OWNED.size),
+    "hidden_found": hexadecimal(ram.HIDDEN_FOUND.size),
+}
+_FLAG = whole_numbers(0, 8 * ram.EVENT_FLAGS.size - 1)
+_SAVED_FIELDS = {
+    **_BYTE_FIELDS,
+    "start_state": WORD,
+    "ending_event": or_none(_FLAG),
+    "is_completed": TRUTH,
+    "place": Kind("three bytes", lambda v: is_list_of(v, BYTE) and len(v) == 3),
+    "badges": BYTE,
+    "max_level_sum": COUNT,
+    "max_party_size": COUNT,
+    "first_hall_of_fame_teams": COUNT,
+    "num_steps": COUNT,
+    "num_steps_without_news": COUNT,
+    "event_flags": Kind("a list of event flags", lambda v: is_list_of(v, _FLAG)),
+    "reward_sums": Kind("an object of finite numbers", lambda v: _is_sums(v)),
+    "last_text": WORD,
+}
+_TILES = Kind("a list of tiles", lambda v: isinstance(v, list) and all(map(_is_tile, v)))
+_MAP = whole_numbers(-1, 255)  # -1: the world's
+
+
+def _is_sums(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(REAL.holds, value.values()))
+
+
+def _is_tile(value: Any) -> bool:
+    return is_list_of(value, WHOLE) and len(value) == 3 and _MAP.holds(value[0])
 
 
 def is_field(state: GameState) -> bool:

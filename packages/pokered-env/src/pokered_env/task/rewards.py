@@ -7,7 +7,6 @@ takes for damage what it gives for healing, so that a loop of both is worth noth
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 
@@ -15,6 +14,7 @@ from pokered_env.errors import ConfigError
 from pokered_env.game.events import first_set
 from pokered_env.game.game_state import GameState
 from pokered_env.task.progress import EpisodeProgress
+from pokered_env.untrusted import REAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,7 @@ class RewardWeights:
 
     def __post_init__(self) -> None:
         for name, weight in asdict(self).items():
-            is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-            if not is_number or not math.isfinite(weight):
+            if not REAL.holds(weight):
                 raise ConfigError(f"Reward weight {name}={weight!r} is no finite number.")
 
     @classmethod

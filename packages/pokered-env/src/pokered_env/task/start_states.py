@@ -18,9 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator
+from pokered_env.emulation.emulator import PYBOY_VERSION, STATE_FORMAT, Emulator
 from pokered_env.emulation.migration import ROM_BANK, migrate_state
-from pokered_env.emulation.state_file import MAGIC, open_state, pack_state, unpack_state
+from pokered_env.emulation.native_state import check_native_state
+from pokered_env.emulation.state_file import (
+    MAGIC,
+    MAX_STATE_SIZE,
+    open_state,
+    pack_state,
+    unpack_state,
+)
 from pokered_env.errors import (
     ConfigError,
     StartScriptError,
@@ -43,7 +50,6 @@ State = str | os.PathLike[str] | bytes
 """A start state: a name, the path of a file, or the bytes of one."""
 
 _STATE_TYPES = (str, os.PathLike, bytes)
-MAX_STATE_SIZE = 2**22
 _LONGEST_NAME = 60  # file systems allow 255 bytes with the ending
 
 _log = logging.getLogger("pokered_env")
@@ -72,8 +78,8 @@ def load_start_state(rom: Rom, state: State) -> bytes:
         if state in rom.profile.start_states:
             return _scripted(rom, state)
         state_file = state_folder(rom) / f"{state}.state"
-        if _is_plain_name(state) and state_file.is_file():
-            return _native(rom, read_file(state_file, MAX_STATE_SIZE))
+        if _is_plain_name(state) and state_file.exists():
+            return _native(rom, _read(rom, state_file))
     return _native(rom, _read(rom, state))
 
 
@@ -219,8 +225,8 @@ def _is_plain_name(name: str) -> bool:
 def _scripted(rom: Rom, name: str) -> bytes:
     path = cache_folder() / "scripted" / f"{_fingerprint(rom, name)}.state"
     try:
-        return unpack_state(path.read_bytes(), rom.sha1, PYBOY_VERSION)
-    except (OSError, StateError):
+        return unpack_state(read_file(path, MAX_STATE_SIZE), rom.sha1, PYBOY_VERSION)
+    except (OSError, FileKindError, StateError):
         state = _in_fresh_emulator(rom, lambda emulator: _play_script(rom, name, emulator))
     try:
         write_atomically(path, pack_state(state, rom.sha1, PYBOY_VERSION))
@@ -258,10 +264,23 @@ def _native(rom: Rom, raw: bytes) -> bytes:
     if raw.startswith(MAGIC):
         raw, pyboy_version = open_state(raw, rom.sha1)
         if pyboy_version == PYBOY_VERSION:
+            check_own_state(rom, raw)
             return raw
-    size = len(load_start_state(rom, "power_on"))
-    migrated = migrate_state(raw, size, rom.path.stat().st_size // ROM_BANK)
-    return _in_fresh_emulator(rom, lambda emulator: emulator.load_state(migrated))
+    migrated = migrate_state(raw, *_size_and_banks(rom))
+    return _in_fresh_emulator(rom, lambda emulator: emulator.load_migrated_state(migrated))
+
+
+def check_own_state(rom: Rom, state: bytes) -> None:
+    """Make sure that a state in native form can be loaded.
+
+    Raises:
+        StateFormatError: It cannot.
+    """
+    check_native_state(state, STATE_FORMAT, *_size_and_banks(rom))
+
+
+def _size_and_banks(rom: Rom) -> tuple[int, int]:
+    return len(load_start_state(rom, "power_on")), rom.path.stat().st_size // ROM_BANK
 
 
 def _in_fresh_emulator(rom: Rom, prepare: Callable[[Emulator], None]) -> bytes:

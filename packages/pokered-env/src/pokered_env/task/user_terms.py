@@ -11,6 +11,7 @@ from pokered_env.errors import ConfigError
 from pokered_env.game.game_state import GameState
 from pokered_env.task.progress import EpisodeProgress
 from pokered_env.task.rewards import REWARD_TERMS, RewardTerm
+from pokered_env.untrusted import REAL
 
 
 class UserTerms:
@@ -96,7 +97,6 @@ def _checked(name: Any, term: Any) -> tuple[str, RewardTerm, float]:
             f"Reward term {name!r} is built in. Give yours another name; reward_weights="
             f"{{{name!r}: 0}} switches the built-in one off."
         )
-    is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-    if not callable(function) or not is_number or not math.isfinite(weight):
+    if not callable(function) or not REAL.holds(weight):
         raise ConfigError(f"reward_terms has {name!r}: {term!r}. {_HINT}")
     return name, function, float(weight)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from pokered_env.errors import PokeRedError
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
     from pokered_env.env import PokeRedEnv
 
 Command = Callable[[argparse.Namespace], int]
+_INTERRUPTED = 130  # as shells say it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit status: 0 if all is well, 1 on an error of this package.
+    """Run the command; return its exit status.
+
+    It is 0 if all is well, 1 on an error of this package, 130 if Ctrl-C kept it from finishing.
 
     Args:
         arguments: Words of the command line; None for those of the process.
@@ -35,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"pokered: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -98,11 +102,16 @@ def _command(
 
 
 @contextmanager
-def _until_interrupted() -> Iterator[None]:
-    """Let the first Ctrl-C end the work in here, and no more: what there is by then is kept."""
+def _until_interrupted() -> Iterator[Event]:
+    """Let the first Ctrl-C end the work in here, and no more: what there is by then is kept.
+
+    The event that is handed out tells whether one came.
+    """
+    stopped = Event()
     try:
-        yield
+        yield stopped
     except KeyboardInterrupt:
+        stopped.set()
         print("\nStopped.", file=sys.stderr)
 
 
@@ -185,15 +194,19 @@ def _replay(options: argparse.Namespace) -> int:
         if options.video:
             frames.append(draw_overlay(env))
 
-    with _until_interrupted():
+    with _until_interrupted() as stopped:
         replay(episode, options.rom, verify=options.verify, on_step=watch)
     note(-1)
-    if options.video:
+    if options.video and len(frames):
         save_video(frames, options.video)
     if options.heat_map and visits:
         save_picture(visits.draw(), options.heat_map)
-    verdict = ", every step as recorded" if options.verify else ""
-    print(f"{options.file}: {num_played} actions, reward {reward:.2f}{verdict}")
+    played = f"{options.file}: {num_played} actions, reward {reward:.2f}"
+    if stopped.is_set():
+        verdict = "as recorded" if options.verify else "played"
+        print(f"{played}, {num_played} of {len(episode.actions)} steps {verdict}")
+        return _INTERRUPTED
+    print(played + (", every step as recorded" if options.verify else ""))
     return 0
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 
 from pokered_env.arguments import step_limit
 from pokered_env.emulation.actions import ACTION_SETS, Button
 from pokered_env.env import PokeRedEnv
-from pokered_env.errors import ConfigError, SelfTestError
+from pokered_env.errors import SelfTestError
 from pokered_env.task import observation
 from pokered_env.task.info import StepInfo
 from pokered_env.task.observation import Observation
@@ -26,10 +25,6 @@ def play(rom_path: str | None, allow_unknown_rom: bool, state: str | None) -> by
     Raises:
         ConfigError: There is no display.
     """
-    if sys.platform.startswith("linux") and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
-        raise ConfigError("There is no display for a window. Try `pokered play --headless 500`.")
     env = PokeRedEnv(
         rom_path,
         start_state=state,

@@ -185,10 +185,12 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             ConfigError: There is not one for each environment.
             StateError: The bytes are no snapshots of these environments.
         """
-        if len(saved) != self.num_envs:
-            raise ConfigError(f"{len(saved)} snapshots for {self.num_envs} environments.")
-        for i, (env, snapshot) in enumerate(zip(self.envs, saved, strict=True)):
-            env.load(snapshot)
+        if not isinstance(saved, list | tuple) or len(saved) != self.num_envs:
+            found = f"{len(saved)}" if isinstance(saved, list | tuple) else repr(saved)[:40]
+            raise ConfigError(f"{found} snapshots for {self.num_envs} environments.")
+        goes = [env.prepare_load(each) for env, each in zip(self.envs, saved, strict=True)]
+        for i, (env, go) in enumerate(zip(self.envs, goes, strict=True)):
+            go()
             self._is_over[i] = env.is_over
 
     def render(self) -> tuple[Any, ...]:

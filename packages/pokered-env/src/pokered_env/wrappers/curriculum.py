@@ -16,9 +16,16 @@ from pokered_env.arguments import probability
 from pokered_env.env import PokeRedEnv
 from pokered_env.errors import ConfigError, StateFormatError
 from pokered_env.game.ram import num_set_bits
+from pokered_env.task.start_states import check_own_state
+from pokered_env.untrusted import check_fields
 from pokered_env.vector.vector_env import PokeRedVectorEnv
 from pokered_env.wrappers.game import game_of
-from pokered_env.wrappers.milestones import Milestone, Milestones, SwarmFolder
+from pokered_env.wrappers.milestones import (
+    MILESTONE_FIELDS,
+    Milestone,
+    Milestones,
+    SwarmFolder,
+)
 
 _ASSIST = "milestone_curriculum"
 
@@ -120,7 +127,7 @@ class MilestoneCurriculum(VectorWrapper):
             StateError: This is not what `save` returned, or of other environments.
         """
         try:
-            milestones = [Milestone(**each) for each in saved["milestones"]]
+            milestones = [self._restored(**each) for each in saved["milestones"]]
             envs, total_steps = saved["envs"], int(saved["total_steps"])
         except (KeyError, TypeError, ValueError) as error:
             raise StateFormatError(
@@ -129,6 +136,12 @@ class MilestoneCurriculum(VectorWrapper):
         self._vector_env.load(envs)
         self._milestones.list, self._total_steps = milestones, total_steps
         self._move_starts()
+
+    def _restored(self, state: bytes | None, **fields: Any) -> Milestone:
+        check_fields(fields, MILESTONE_FIELDS)
+        if state is not None:
+            check_own_state(self._envs[0].rom, state)
+        return Milestone(state=state, **fields)
 
     def _reached(self, event: str, i: int, begun_at: str, num_steps: int, is_start: bool) -> None:
         if not self._milestones.wants(event, is_start):

@@ -11,14 +11,14 @@ import logging
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pokered_env.emulation.emulator import PYBOY_VERSION
-from pokered_env.emulation.state_file import pack_state
+from pokered_env.emulation.state_file import MAX_STATE_SIZE, pack_state
 from pokered_env.errors import ConfigError, StateError
 from pokered_env.folders import FileKindError, read_file, write_atomically
 from pokered_env.game.rom import Rom
-from pokered_env.task.start_states import MAX_STATE_SIZE, StartStates, load_start_state
+from pokered_env.task.start_states import StartStates, load_start_state
+from pokered_env.untrusted import COUNT, WORD, check_fields, or_none, parse_object
 
 _log = logging.getLogger("pokered_env")
 
@@ -48,6 +48,18 @@ class Milestone:
     steps_from_start: int
     parent: str | None
     first_state: str
+
+
+MILESTONE_FIELDS = {
+    "event": WORD,
+    "num_events": COUNT,
+    "env_index": or_none(COUNT),
+    "total_steps": COUNT,
+    "steps_from_start": COUNT,
+    "parent": or_none(WORD),
+    "first_state": WORD,
+}
+"""What the fields of a milestone are, but for its state."""
 
 
 class SwarmFolder:
@@ -96,10 +108,11 @@ class SwarmFolder:
     def _read(self, file: Path) -> Milestone | None:
         try:
             head, _, state = read_file(file, MAX_STATE_SIZE).partition(b"\n")
-            fields: dict[str, Any] = json.loads(head)
+            fields = parse_object(head)
+            check_fields(fields, MILESTONE_FIELDS)
             native = load_start_state(self._rom, state)
             return Milestone(**{**fields, "state": native, "env_index": None})
-        except (OSError, ValueError, TypeError, FileKindError, StateError) as error:
+        except (OSError, ValueError, FileKindError, StateError) as error:
             _log.warning("%s is no milestone, and left out: %s", file, error)
             return None
 
