@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from dreamer_agent.presets import preset
 from dreamer_agent.replay import ReplayConfig
+from dreamer_agent.run_dir import checkpoint
 from dreamer_agent.run_dir.train_config import LogConfig, TrainConfig
 
 
@@ -57,3 +61,21 @@ def metrics_of(run_dir):
     return [
         {k: v for k, v in json.loads(line).items() if not k.startswith("system/")} for line in lines
     ]
+
+
+def interrupt_after(step):
+    def on_record(env_steps, scalars):
+        if env_steps >= step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return on_record
+
+
+def weights_of(run_dir):
+    return checkpoint.load(checkpoint.latest(Path(run_dir) / "checkpoints")).model
+
+
+def assert_same_run(one, other):
+    assert metrics_of(one) == metrics_of(other)
+    a, b = weights_of(one), weights_of(other)
+    assert all(torch.equal(a[name], b[name]) for name in a) and a.keys() == b.keys()

@@ -62,8 +62,9 @@ def test_new_sequences_begin_from_the_posterior_of_the_row_before_them(
     checked = np.flatnonzero((streams == 1) & (rows > 0))
     assert len(checked)
     for index in checked:
-        expected = seen[rows[index] - 1].astype(np.float16).astype(np.float32)
-        np.testing.assert_array_equal(batch.context["deter"][index], expected)
+        exact = seen[rows[index] - 1]
+        level = np.abs(exact).max() / 127  # latents are stored in 8 bits
+        np.testing.assert_allclose(batch.context["deter"][index], exact, atol=0.51 * level)
 
 
 def test_the_world_model_improves_between_rollouts_and_the_states_follow(

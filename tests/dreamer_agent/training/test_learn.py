@@ -50,7 +50,8 @@ def test_the_next_sequences_start_from_the_latents_of_the_last_update(monkeypatc
     for index, start in enumerate(batch.ids[:, 0].tolist()):
         assert batch.context["valid"][index] == (start - 1 in kept)
         if start - 1 in kept:
-            np.testing.assert_allclose(batch.context["deter"][index], kept[start - 1], atol=1e-3)
+            stored, exact = batch.context["deter"][index], kept[start - 1]
+            np.testing.assert_allclose(stored, exact, atol=np.abs(exact).max() / 250)
             found += 1
     assert found
 

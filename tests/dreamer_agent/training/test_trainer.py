@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -26,25 +25,7 @@ from dreamer_agent.run_dir import checkpoint
 from dreamer_agent.run_dir.run_config import save_run_config
 from dreamer_agent.run_dir.train_config import load_yaml
 from dreamer_agent.training.trainer import train
-from tiny import metrics_of, tiny_config
-
-
-def interrupt_after(step):
-    def on_record(env_steps, scalars):
-        if env_steps >= step:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    return on_record
-
-
-def weights_of(run_dir):
-    return checkpoint.load(checkpoint.latest(Path(run_dir) / "checkpoints")).model
-
-
-def assert_same_run(one, other):
-    assert metrics_of(one) == metrics_of(other)
-    a, b = weights_of(one), weights_of(other)
-    assert all(torch.equal(a[name], b[name]) for name in a) and a.keys() == b.keys()
+from tiny import assert_same_run, interrupt_after, metrics_of, tiny_config, weights_of
 
 
 @pytest.fixture(scope="module")

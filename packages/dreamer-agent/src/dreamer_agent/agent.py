@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -190,6 +191,19 @@ class Agent:
             NonFiniteError: A loss or gradient is NaN or infinite; no weight has been changed.
         """
         return self._updater.update_world_model(batch)
+
+    def copy_to_act(self) -> Agent:
+        """Return an agent with weights of its own that acts with this one's generators.
+
+        It cannot learn; ``load_state_dict`` brings its weights up to date.
+        """
+        acting = copy.copy(self)
+        del acting._updater
+        modules = copy.deepcopy((self.world_model, self.actor_critic))
+        acting.world_model, acting.actor_critic = modules
+        for module in modules:
+            module.requires_grad_(False)
+        return acting
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return all weights, the slow critic and the return scale, by flat names."""

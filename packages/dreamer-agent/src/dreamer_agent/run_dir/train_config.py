@@ -122,7 +122,13 @@ class TrainConfig:
     device: str = "auto"
     """"auto" (CUDA if there is one), "cpu", "cuda", "cuda:1", "mps"."""
     threads: NonNegativeInt = 0
-    """Torch's CPU threads; 0: torch's default, kept for the whole run."""
+    """Torch's CPU threads for updates; 0: torch's default (less those that act, with collect:
+    beside), kept for the whole run."""
+    acting_threads: PositiveInt = 1
+    """Torch's CPU threads for choosing actions: for a few environments one is quickest."""
+    collect: Literal["between", "beside"] = "between"
+    """"between" updates, or "beside" them, in a thread: the weights before an update act while it
+    runs. As repeatable, and quicker where a core is free for it."""
     agent: AgentConfig = AgentConfig()
     replay: ReplayConfig = ReplayConfig()
     log: LogConfig = LogConfig()

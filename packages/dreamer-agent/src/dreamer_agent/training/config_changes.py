@@ -13,15 +13,15 @@ __all__ = ["check_resumable", "check_unchanged", "unused_offline"]
 
 _ON_RESUME = (
     "run_dir", "env_steps", "stop_after_minutes", "eval_", "video_", "save_", "keep_", "device",
-    "threads", "vectorization", "replay_ratio", "log.", "agent.optimizer.lr",
-    "agent.optimizer.actor_lr", "agent.optimizer.critic_lr", "agent.actor.entropy",
-    "replay.prefetch",
+    "threads", "acting_threads", "collect", "vectorization", "replay_ratio", "log.",
+    "agent.optimizer.lr", "agent.optimizer.actor_lr", "agent.optimizer.critic_lr",
+    "agent.actor.entropy", "replay.prefetch",
 )  # fmt: skip
 """Fields (or beginnings of them) that a resumed run may set anew."""
 
 _NEEDS_ENV = (
-    "num_envs", "wrappers", "env_steps", "prefill_steps", "eval_", "replay.chunk_length",
-    "replay.online",
+    "num_envs", "wrappers", "env_steps", "prefill_steps", "acting_threads", "collect", "eval_",
+    "replay.chunk_length", "replay.online",
 )  # fmt: skip
 """Fields (or beginnings of them) that mean nothing without an environment to step."""
 

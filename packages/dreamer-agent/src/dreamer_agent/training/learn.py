@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from dreamer_agent.agent import Agent
@@ -30,15 +31,19 @@ class Learner:
         self._update = agent.update_world_model if world_model_only else agent.update
         self.weights_version = 0
 
-    def update(self) -> dict[str, float]:
+    def update(self, meanwhile: AbstractContextManager[None] | None = None) -> dict[str, float]:
         """Do one update on one batch and return its metrics.
+
+        Args:
+            meanwhile: Entered while the agent learns, when neither batch nor latents are at stake.
 
         Raises:
             NonFiniteError: A loss is NaN or infinite; no weight has been changed.
             ReplayError: The replay holds no sequence yet.
         """
         batch = self._replay.sample()
-        update = self._update(batch)
+        with meanwhile or nullcontext():
+            update = self._update(batch)
         self._replay.write_latents(batch.ids, update.deter, update.stoch)
         self.weights_version += 1
         return update.metrics

@@ -29,7 +29,8 @@ class RunParts:
 
     Attributes:
         rows: The environments.
-        agent: What learns and acts.
+        agent: What learns, and acts between updates.
+        acting: What acts: the agent, or a copy of it that acts beside updates.
         replay: The experience.
         collector: Fills the replay.
         learner: Learns from it.
@@ -37,6 +38,7 @@ class RunParts:
 
     rows: EpisodeRows
     agent: Agent
+    acting: Agent
     replay: Replay
     collector: Collector
     learner: Learner
@@ -116,4 +118,6 @@ def build_parts(
     )
     stack.callback(replay.close)
     write_recording(run.replay, Recording(*spaces, env.metadata))
-    return RunParts(rows, agent, replay, Collector(rows, agent, replay), Learner(agent, replay))
+    acting = agent.copy_to_act() if config.collect == "beside" else agent
+    collector = Collector(rows, acting, replay)
+    return RunParts(rows, agent, acting, replay, collector, Learner(agent, replay))

@@ -38,7 +38,8 @@ from dreamer_agent.training.keeping import Keeper
 from dreamer_agent.training.metrics import Meter, Watch, max_entropy
 from dreamer_agent.training.progress import Progress
 from dreamer_agent.training.run_parts import build_parts
-from dreamer_agent.training.schedule import Every, ReplayRatio
+from dreamer_agent.training.schedule import Every
+from dreamer_agent.training.turns import Turns, learning_threads
 
 __all__ = ["Trainer", "train"]
 
@@ -66,9 +67,7 @@ def train(config: TrainConfig, *, resume: bool = False, on_record: OnRecord | No
         check_resumable(load_run_config(run.config), config)
     else:
         run.create()
-    config = dataclasses.replace(
-        config, run_dir=str(run.path), threads=config.threads or torch.get_num_threads()
-    )
+    config = dataclasses.replace(config, run_dir=str(run.path), threads=learning_threads(config))
     with ExitStack() as stack:
         run.lock()
         stack.callback(run.unlock)
@@ -111,6 +110,7 @@ class Trainer:
             self._parts = build_parts(config, run, stack, saved)
             self._agent, self._replay = self._parts.agent, self._parts.replay
             self._collector, self._learner = self._parts.collector, self._parts.learner
+            self._turns = Turns(config, self._parts, stack)
             self._prepare_to_work()
             log_state = self._restore(saved) if saved else {"position": 0, "wandb_id": None}
             self._open_logs(log_state, on_record, stack)
@@ -128,9 +128,6 @@ class Trainer:
         self._meter = Meter()
         entropy = max_entropy(self._parts.rows.action_space)
         self._watch = Watch(config.agent.kl.free_nats, entropy)
-        self._ratio = ReplayRatio(
-            config.replay_ratio, config.steps_per_update, config.prefill_steps
-        )
         self._clocks = {
             "log": Every(config.log.every_steps),
             "eval": Every(config.eval_every_steps),
@@ -175,12 +172,13 @@ class Trainer:
 
     def _work(self) -> None:
         """Do one unit of work, and what is due after it."""
-        if self._is_behind():
-            self._meter.add(self._learner.update())
-        else:
-            self._count(self._collector.step())
+        turn = self._turns.take()
+        self._meter.add(turn.metrics)
+        self._count(turn.episodes)
+        if turn.error:
+            raise turn.error
         self._note_progress()
-        if not self._is_behind():
+        if self._turns.is_level:
             self._do_what_is_due()
 
     def close(self) -> None:
@@ -195,12 +193,7 @@ class Trainer:
             self._stop_reason = "Stopped"
         if self._stop_reason:
             return True
-        return self._collector.env_steps >= self._config.env_steps and not self._is_behind()
-
-    def _is_behind(self) -> bool:
-        """Whether an update is due for the steps collected so far."""
-        due = self._ratio.due(self._collector.env_steps)
-        return self._learner.weights_version < due and self._replay.can_sample()
+        return self._collector.env_steps >= self._config.env_steps and not self._turns.is_behind()
 
     def _count(self, ended: list[Episode]) -> None:
         for episode in ended:
@@ -252,7 +245,7 @@ class Trainer:
 
     def _note_progress(self) -> None:
         updates = self._learner.weights_version
-        phase = "learning" if updates or self._is_behind() else "collecting"
+        phase = "learning" if updates or self._turns.is_behind() else "collecting"
         self._progress.update(self._collector.env_steps, updates, phase)
 
     def _save(self) -> None:
@@ -260,7 +253,7 @@ class Trainer:
         step = self._collector.env_steps
         others = {
             "meter": self._meter.state(),
-            "ratio": self._ratio.state(),
+            "ratio": self._turns.ratio.state(),
             "clocks": {name: clock.done for name, clock in self._clocks.items()},
             "log": {
                 "position": self._jsonl.position,
@@ -278,8 +271,8 @@ class Trainer:
         training = saved.training
         assert training is not None
         self._meter.restore(training["meter"])
-        ratio = training.get("ratio") or self._ratio.state()  # the first checkpoints had none
-        self._ratio.restore(ratio, self._collector.env_steps)
+        ratio = training.get("ratio") or self._turns.ratio.state()  # the first checkpoints had none
+        self._turns.ratio.restore(ratio, self._collector.env_steps)
         for name, done in training["clocks"].items():
             self._clocks[name].done = done
         scores, lengths = training["recent"]
