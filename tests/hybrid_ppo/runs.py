@@ -12,7 +12,9 @@ from hybrid_ppo import CoTrainConfig, HybridConfig, PPOConfig
 
 
 def dreamer_config(run_dir: Path, env: str = "CartPole-v1") -> TrainConfig:
-    """A world model that has seen a little of its environment."""
+    """A world model that has seen a little of its environment, and learns quickly."""
+    agent = preset("paper", "xs")
+    optimizer = dataclasses.replace(agent.optimizer, lr=1e-3, warmup_steps=0)
     return TrainConfig(
         env=env,
         run_dir=str(run_dir),
@@ -22,7 +24,7 @@ def dreamer_config(run_dir: Path, env: str = "CartPole-v1") -> TrainConfig:
         sequence_length=16,
         replay_ratio=1.0,
         video_every_steps=0,
-        agent=preset("paper", "xs"),
+        agent=dataclasses.replace(agent, optimizer=optimizer),
     )
 
 

@@ -57,6 +57,12 @@ class CoTrainConfig:
     refilter_steps: int = 64
     """Environment steps that are filtered again after each change of the model; what came before
     them stays as it was filtered then."""
+    slow_rate: float = 1.0
+    """PPO acts on a copy of the world model that follows it by this share with each update; 1 acts
+    on the world model itself."""
+    refresh_below: float = 0.0
+    """PPO learns on the rollout's features filtered again, where their mean cosine with those it
+    acted on (``drift/cosine``) is below this; 0 never, above 1 always."""
 
 
 _LEAST = {
@@ -77,6 +83,7 @@ _LEAST = {
     "cotrain.sequence_length": 2,
     "cotrain.capacity": 1,
     "cotrain.refilter_steps": 1,
+    "cotrain.refresh_below": 0,
 }
 _MOST = {"seed": 2**31, "ppo.gamma": 1, "ppo.gae_lambda": 1}
 
@@ -136,6 +143,10 @@ class HybridConfig:
             )
         if not self.ppo.learning_rate > 0:
             raise ConfigError(f"ppo.learning_rate is {self.ppo.learning_rate}; it must be above 0.")
+        if not 0 < self.cotrain.slow_rate <= 1:
+            raise ConfigError(
+                f"cotrain.slow_rate is {self.cotrain.slow_rate}; it must be above 0, at most 1."
+            )
         if any(width < 1 for width in self.ppo.units):
             raise ConfigError(f"ppo.units is {self.ppo.units}; every layer needs at least 1 unit.")
         if self.ppo.n_steps * self.num_envs < 2:
