@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -150,7 +149,7 @@ def load_world_model(
 
 
 def build_parts(
-    config: HybridConfig, run: RunDirectory, loaded: Loaded, stack: ExitStack, is_new: bool
+    config: HybridConfig, run: RunDirectory, loaded: Loaded, stack: ExitStack
 ) -> RunParts:
     """Make the parts of a run around a world model; ``stack`` closes them.
 
@@ -159,7 +158,6 @@ def build_parts(
         run: Its directory.
         loaded: The world model and its environments.
         stack: Takes what closes the parts.
-        is_new: Rows of a start that failed are removed.
 
     Raises:
         HybridError: Settings, environments and world model do not fit together.
@@ -169,8 +167,6 @@ def build_parts(
     stack.callback(raw.close)
     replay = learner = None
     if not config.freeze_world_model:
-        if is_new:
-            shutil.rmtree(run.replay, ignore_errors=True)
         replay = _open_replay(config, run, agent, loaded.rows)
         stack.callback(replay.close)
         learner = _make_learner(config, agent, replay)
