@@ -108,6 +108,9 @@ def test_a_start_that_failed_leaves_its_directory_free(world_model: Path, tmp_pa
         ({"cotrain": CoTrainConfig(sequence_length=1)}, "cotrain.sequence_length is 1"),
         ({"cotrain": CoTrainConfig(capacity=0)}, "cotrain.capacity is 0"),
         ({"cotrain": CoTrainConfig(refilter_steps=0)}, "cotrain.refilter_steps is 0"),
+        ({"cotrain": CoTrainConfig(slow_rate=0)}, "cotrain.slow_rate is 0"),
+        ({"cotrain": CoTrainConfig(refresh_below=-1)}, "cotrain.refresh_below is -1"),
+        ({"stop_after_minutes": 0.0}, "stop_after_minutes is 0.0; it must be above 0"),
         ({"seed": -1}, "seed is -1"),
     ],
 )

@@ -47,14 +47,20 @@ if TYPE_CHECKING:
     from dreamer_agent.run_dir.run_config import save_sealed as save_sealed
     from dreamer_agent.run_dir.train_config import LogConfig as LogConfig
     from dreamer_agent.run_dir.train_config import TrainConfig as TrainConfig
+    from dreamer_agent.run_dir.train_config import preset_config as preset_config
+    from dreamer_agent.run_dir.trust import check_trust as check_trust
+    from dreamer_agent.run_dir.trust import imported_modules as imported_modules
+    from dreamer_agent.run_dir.yaml_file import read_yaml as read_yaml
     from dreamer_agent.training.config_changes import check_unchanged as check_unchanged
     from dreamer_agent.training.device import resolve_device as resolve_device
     from dreamer_agent.training.interrupt import Interrupt as Interrupt
     from dreamer_agent.training.keeping import Keeper as Keeper
     from dreamer_agent.training.metrics import Meter as Meter
+    from dreamer_agent.training.offline import train_offline as train_offline
     from dreamer_agent.training.progress import Progress as Progress
     from dreamer_agent.training.recording import Recording as Recording
     from dreamer_agent.training.recording import write_recording as write_recording
+    from dreamer_agent.training.schedule import Every as Every
     from dreamer_agent.training.trainer import train as train
 
 __version__ = "0.1.0"
@@ -84,7 +90,11 @@ _HOMES = {
     "run_dir.loading": ("Loaded", "load", "load_config", "load_run", "split_run_path"),
     "run_dir.mapping": ("lay_over",),
     "run_dir.run_config": ("read_sealed", "save_sealed"),
-    "run_dir.train_config": ("LogConfig", "TrainConfig"),
+    "run_dir.train_config": ("LogConfig", "TrainConfig", "preset_config"),
+    "run_dir.trust": ("check_trust", "imported_modules"),
+    "run_dir.yaml_file": ("read_yaml",),
+    "training.offline": ("train_offline",),
+    "training.schedule": ("Every",),
     "training.config_changes": ("check_unchanged",),
     "training.device": ("resolve_device",),
     "training.interrupt": ("Interrupt",),
@@ -107,6 +117,7 @@ __all__ = [
     "DreamerError",
     "EnvError",
     "EpisodeRows",
+    "Every",
     "Interrupt",
     "JsonlSink",
     "Keeper",

@@ -9,7 +9,13 @@ from hybrid_ppo.action_mask import ActionMaskWrapper
 from hybrid_ppo.algorithm import make_ppo
 from hybrid_ppo.config import CoTrainConfig, HybridConfig, PPOConfig
 from hybrid_ppo.cotrain import WorldModelCallback
-from hybrid_ppo.errors import ConfigError, HybridError, NotLatentError, ObservationKeyError
+from hybrid_ppo.errors import (
+    ConfigError,
+    HybridError,
+    NotLatentError,
+    ObservationKeyError,
+    PretrainingStopped,
+)
 from hybrid_ppo.evaluate import evaluate, load_run
 from hybrid_ppo.latent_env import LatentBox, WorldModelVecEnv
 from hybrid_ppo.policy import DreamerPPOMultiInputPolicy, DreamerPPOPolicy
@@ -52,6 +58,7 @@ __all__ = [
     "NotLatentError",
     "ObservationKeyError",
     "PPOConfig",
+    "PretrainingStopped",
     "RowRecorder",
     "VectorEnvAdapter",
     "WorldModelCallback",

@@ -7,7 +7,10 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hybrid_ppo.config import HybridConfig
 
 _BAD_INPUT = 2
 
@@ -15,6 +18,7 @@ _USAGE = """\
 usage: hybrid-ppo COMMAND ...
 
   train    PPO on a world model's features    hybrid-ppo train --world-model runs/world
+           on one made here first             hybrid-ppo train --env CartPole-v1
            go on with a run                   hybrid-ppo train --resume runs/hybrid
   eval     play episodes                      hybrid-ppo eval --run-dir runs/hybrid
 
@@ -23,8 +27,10 @@ usage: hybrid-ppo COMMAND ...
 
 _DESCRIPTION = """Train PPO on the features of a Dreamer world model, into a run directory.
 
-Read before the options below: --resume RUN goes on with a run. --trust: a world model's
-config.yaml of another user may name modules to import; what is imported is printed first."""
+Read before the options below: --config FILE is YAML with any of the options (ppo: {n_steps: 128})
+and with `pretrain`, settings of `dreamer train`; --resume RUN goes on with a run. --trust: a
+config.yaml or FILE of another user may name modules to import; what is imported is printed
+first."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,19 +69,41 @@ def _train(words: list[str]) -> None:
     import tyro
 
     from hybrid_ppo.config import HybridConfig
+    from hybrid_ppo.errors import ConfigError
     from hybrid_ppo.train import load_config, train
 
     parser = argparse.ArgumentParser(prog="hybrid-ppo train", add_help=False, allow_abbrev=False)
     parser.add_argument("--resume", type=Path)
+    parser.add_argument("--config", type=Path)
     parser.add_argument("--trust", action="store_true")
     first, rest = parser.parse_known_args(words)
-    base = load_config(first.resume) if first.resume else HybridConfig()
+    if first.resume and first.config:
+        raise ConfigError("--resume takes the run's own settings; leave out --config.")
+    base = HybridConfig()
+    if first.resume:
+        base = load_config(first.resume)
+    elif first.config:
+        base = _read_config(first.config, first.trust)
     config = tyro.cli(
         HybridConfig, args=rest, default=base, prog="hybrid-ppo train", description=_DESCRIPTION
     )
     if first.resume:
         config = dataclasses.replace(config, run_dir=first.resume)
     train(config, resume=first.resume is not None, trust=first.trust, say=_say)
+
+
+def _read_config(path: Path, trust: bool) -> HybridConfig:
+    """Read settings; say, or refuse, what they make us import."""
+    from dreamer_agent import check_trust, imported_modules, lay_over, read_yaml
+
+    from hybrid_ppo.config import HybridConfig
+    from hybrid_ppo.pretrain import pretrain_settings
+
+    config = lay_over(HybridConfig(), read_yaml(path), str(path))
+    if config.env or config.pretrain:
+        if told := check_trust(path, imported_modules(pretrain_settings(config)), trust):
+            _say(told)
+    return config
 
 
 def _eval(words: list[str]) -> None:
@@ -88,6 +116,9 @@ def _eval(words: list[str]) -> None:
     parser.add_argument(
         "--allow-pickle", action="store_true", help="load it, though it can run any code"
     )
+    parser.add_argument(
+        "--trust", action="store_true", help="import what the run names though its owner is another"
+    )
     options = parser.parse_args(words)
     from hybrid_ppo.evaluate import evaluate
 
@@ -96,6 +127,7 @@ def _eval(words: list[str]) -> None:
         options.episodes,
         policy=options.policy,
         allow_pickle=options.allow_pickle,
+        trust=options.trust,
         say=_say,
     )
     mean = sum(returns) / len(returns)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
+import tyro
 from dreamer_agent import LogConfig
 from pydantic import ConfigDict
 
@@ -57,11 +58,19 @@ class CoTrainConfig:
     refilter_steps: int = 64
     """Environment steps that are filtered again after each change of the model; what came before
     them stays as it was filtered then."""
+    slow_rate: float = 1.0
+    """PPO acts on a copy of the world model that follows it by this share with each update; 1 acts
+    on the world model itself."""
+    refresh_below: float = 0.0
+    """PPO learns on the rollout's features filtered again, where their mean cosine with those it
+    acted on (``drift/cosine``) is below this; 0 never, above 1 always."""
 
 
 _LEAST = {
     "steps": 1,
     "num_envs": 1,
+    "pretrain_steps": 0,
+    "video_every_steps": 0,
     "seed": 0,
     "ppo.n_steps": 1,
     "ppo.batch_size": 2,  # advantages are normalised within a minibatch
@@ -77,6 +86,7 @@ _LEAST = {
     "cotrain.sequence_length": 2,
     "cotrain.capacity": 1,
     "cotrain.refilter_steps": 1,
+    "cotrain.refresh_below": 0,
 }
 _MOST = {"seed": 2**31, "ppo.gamma": 1, "ppo.gae_lambda": 1}
 
@@ -89,7 +99,17 @@ class HybridConfig:
 
     world_model: Path | None = None
     """Run directory of ``dreamer train``, or a checkpoint in it; the newest one is copied into the
-    run."""
+    run. Left out, a world model is made for ``env``."""
+    env: str | None = None
+    """Without a world model: Gymnasium id, "module:Id-v0" imports the module first."""
+    pretrain_steps: int = 10_000
+    """Without a world model: steps of random play it learns from first; 0 leaves it untrained."""
+    preset: Literal["paper", "published", "notes"] = "paper"
+    """Without a world model: settings of the one to make, as in ``dreamer train``."""
+    size: Literal["xs", "1m", "12m", "25m", "50m", "100m", "200m", "400m"] = "1m"
+    """Without a world model: its size."""
+    pretrain: Annotated[dict[str, Any], tyro.conf.Suppress] = field(default_factory=dict)
+    """Settings of ``dreamer train`` laid over preset and size; of a configuration file only."""
     run_dir: Path = Path("runs/hybrid")
     """Where checkpoints, settings and the log go."""
     steps: int = 50_000
@@ -105,6 +125,8 @@ class HybridConfig:
     """"auto" (CUDA if there is one), "cpu", "cuda", "cuda:1", "mps"."""
     stop_after_minutes: float | None = None
     """Stop (saving) after this much wall-clock time in this process, if given."""
+    video_every_steps: int = 10_000
+    """Environment steps between dream videos of a world model that learns; 0: none."""
     save_every_s: float = 120.0
     """Seconds between checkpoints; one more is written at the end and on Ctrl-C."""
     keep_checkpoints: int = 3
@@ -136,6 +158,10 @@ class HybridConfig:
             )
         if not self.ppo.learning_rate > 0:
             raise ConfigError(f"ppo.learning_rate is {self.ppo.learning_rate}; it must be above 0.")
+        if not 0 < self.cotrain.slow_rate <= 1:
+            raise ConfigError(
+                f"cotrain.slow_rate is {self.cotrain.slow_rate}; it must be above 0, at most 1."
+            )
         if any(width < 1 for width in self.ppo.units):
             raise ConfigError(f"ppo.units is {self.ppo.units}; every layer needs at least 1 unit.")
         if self.ppo.n_steps * self.num_envs < 2:

@@ -20,18 +20,21 @@ from hybrid_ppo.vector_env import VectorEnvAdapter
 from hybrid_ppo.world_model_copy import check_world_model, place_of
 
 
-def load_run(run_dir: Path | str) -> tuple[HybridConfig, Agent, OnPolicyAlgorithm]:
+def load_run(
+    run_dir: Path | str, *, trust: bool = False
+) -> tuple[HybridConfig, Agent, OnPolicyAlgorithm]:
     """Load a run's newest checkpoint: its settings, its agent and its policy. Runs no code of it.
 
     Args:
         run_dir: What :func:`hybrid_ppo.train` returned.
+        trust: Import what the run's settings name although another user owns them.
 
     Raises:
         RunDirectoryError: There is no run in this directory, or it has no checkpoint.
         CheckpointError: No checkpoint can be read.
         ConfigError: The run's copy of its world model is another one.
     """
-    config, loaded, env, model = _load(Path(run_dir), seed=0)
+    config, loaded, env, model = _load(Path(run_dir), 0, trust)
     env.close()
     return config, loaded.agent, model
 
@@ -44,6 +47,7 @@ def evaluate(
     seed: int = 1_000_000,
     policy: Path | None = None,
     allow_pickle: bool = False,
+    trust: bool = False,
     say: Callable[[str], None] | None = None,
 ) -> list[float]:
     """Play episodes with the policy of a run's newest checkpoint.
@@ -55,6 +59,7 @@ def evaluate(
         seed: Seeds the environments, apart from those of training.
         policy: A zip file of SB3's ``save``, to play instead, on this run's world model.
         allow_pickle: Load that file, although loading it can run any code that is in it.
+        trust: Import what the run's settings name although another user owns them.
         say: Told which modules the environment's name makes Python import.
 
     Returns:
@@ -71,7 +76,7 @@ def evaluate(
             f"{policy} is a file of SB3's, and loading one runs whatever code is in it (pickle). "
             "If you trust where it comes from, add --allow-pickle."
         )
-    config, _, env, model = _load(Path(run_dir), seed, say)
+    config, _, env, model = _load(Path(run_dir), seed, trust, say)
     if policy:
         model = algorithm_class(config).load(policy, device=env.agent.device)
     try:
@@ -84,12 +89,12 @@ def evaluate(
 
 
 def _load(
-    run_dir: Path, seed: int, say: Callable[[str], None] | None = None
+    run_dir: Path, seed: int, trust: bool = False, say: Callable[[str], None] | None = None
 ) -> tuple[HybridConfig, Loaded, WorldModelVecEnv, OnPolicyAlgorithm]:
     config, run = load_config(run_dir), RunDirectory(run_dir)
     saved = run.load_newest()
     check_world_model(run, saved.training["world_model"])
-    loaded = load_world_model(place_of(run), config, seed=seed, say=say)
+    loaded = load_world_model(place_of(run), config, seed=seed, trust=trust, say=say)
     env = wrap(config, VectorEnvAdapter(loaded.rows), loaded.agent)
     model = make_ppo(config, env)
     load_weights(saved, loaded.agent, model)

@@ -60,16 +60,21 @@ class FilterHistory:
         if len(self._entries) > self._max_steps:
             _, self.start = self._entries.popleft()
 
-    def replay(self, apply: Apply) -> list[AgentState]:
-        """Take all steps again; the state before them first, then the one after each."""
-        states = [self.start]
-        for index, (steps, _) in enumerate(self._entries):
-            state = states[-1]
+    def replay(self, apply: Apply, num_steps: int) -> AgentState:
+        """Take the last steps again, all that are kept if they are fewer; return the last state."""
+        first = max(0, len(self._entries) - num_steps)
+        state = self._entries[first - 1][1] if first else self.start
+        for index in range(first, len(self._entries)):
+            steps, _ = self._entries[index]
             for step in steps:
                 state = apply(state, step)
             self._entries[index] = (steps, state)
-            states.append(state)
-        return states
+        return state
+
+    def last(self, num_steps: int) -> list[tuple[Observations, AgentState]]:
+        """Return what was seen after each of the last steps, and the state; oldest first."""
+        entries = list(self._entries)[-num_steps:]
+        return [(steps[-1].obs, after) for steps, after in entries]
 
     def snapshot(self) -> dict[str, Any]:
         """Return what :meth:`restore` needs: builtins, arrays and tensors."""

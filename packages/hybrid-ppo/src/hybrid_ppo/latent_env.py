@@ -67,7 +67,7 @@ class WorldModelVecEnv(VecEnvWrapper):
     ) -> None:
         if history_steps < 0:
             raise ConfigError(f"history_steps is {history_steps}; it must be at least 0.")
-        self.agent = agent
+        self.agent, self.history_steps = agent, history_steps
         self._recorder = recorder
         self._include_raw = tuple(include_raw)
         super().__init__(venv, observation_space=self._make_space(venv.observation_space))
@@ -126,17 +126,39 @@ class WorldModelVecEnv(VecEnvWrapper):
         self._history.append(steps, self.state)
         return self.present(), rewards, dones, infos
 
-    def refilter(self) -> Observations:
-        """Filter the remembered steps again with the world model as it is now.
+    def refilter(self, num_steps: int | None = None) -> Observations:
+        """Filter remembered steps again with the world model as it is now.
 
-        What is older than they are stays in the state they begin from, as it was filtered then;
-        under an unchanged world model nothing changes.
+        What is older stays in the state they begin from, as it was filtered then; under an
+        unchanged world model nothing changes.
+
+        Args:
+            num_steps: The last environment steps to filter again; all that are remembered if None.
 
         Returns:
             The current observation under the new states, in this wrapper's space.
         """
-        self.state = self._history.replay(self._apply)[-1]
+        if num_steps is None:
+            num_steps = self.history_steps
+        if num_steps:
+            self.state = self._history.replay(self._apply, num_steps)
         return self.present()
+
+    def remembered(self, num_steps: int) -> list[Observations]:
+        """Return the last observations, under their states as last filtered; oldest first.
+
+        Args:
+            num_steps: How many; the last one is the present observation.
+
+        Raises:
+            ConfigError: So many are not remembered.
+        """
+        found = self._history.last(num_steps)
+        if len(found) < num_steps:
+            raise ConfigError(
+                f"{num_steps} steps are asked for, {len(found)} remembered: raise history_steps."
+            )
+        return [self._shown(obs, state) for obs, state in found]
 
     def snapshot(self) -> dict[str, Any]:
         """Return what :meth:`restore` needs of the filter; the environments are not in it."""
@@ -154,11 +176,14 @@ class WorldModelVecEnv(VecEnvWrapper):
 
     def present(self) -> Observations:
         """Return the current observation, in this wrapper's space."""
-        features = self.agent.features(self.state).cpu().numpy()
+        return self._shown(self._obs, self.state)
+
+    def _shown(self, obs: Observations, state: AgentState) -> Observations:
+        features = self.agent.features(state).cpu().numpy()
         if not self._include_raw:
             return features
-        assert isinstance(self._obs, dict)
-        return {FEATURES: features, **{key: self._obs[key] for key in self._include_raw}}
+        assert isinstance(obs, dict)
+        return {FEATURES: features, **{key: obs[key] for key in self._include_raw}}
 
     def _filter(
         self,

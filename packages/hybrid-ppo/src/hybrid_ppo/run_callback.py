@@ -25,6 +25,7 @@ class RunCallback(BaseCallback):
         log: Told of episodes and progress.
         learner: Whose updates are counted; None if the world model is frozen.
         save: Writes a checkpoint.
+        film: Writes a video, if it is time for one.
         save_every_s: Seconds between two.
         interrupt: Whether the user asked to stop.
         is_new: Save before the first rollout too.
@@ -35,17 +36,19 @@ class RunCallback(BaseCallback):
         log: RunLog,
         learner: WorldModelCallback | None,
         save: Callable[[], None],
+        film: Callable[[], None],
         save_every_s: float,
         interrupt: Interrupt,
         is_new: bool,
     ) -> None:
         super().__init__()
         self._log, self._learner = log, learner
-        self._save, self._save_every_s = save, save_every_s
+        self._save, self._film, self._save_every_s = save, film, save_every_s
         self._interrupt = interrupt
         self._saved_at = float("-inf") if is_new else time.monotonic()
 
     def _on_rollout_start(self) -> None:
+        self._film()
         is_over = self._interrupt.requested or self._log.progress.is_out_of_time
         if is_over or time.monotonic() - self._saved_at >= self._save_every_s:
             self._log.display.status.phase = "saving"

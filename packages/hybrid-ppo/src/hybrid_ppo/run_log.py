@@ -16,8 +16,8 @@ from hybrid_ppo.config import HybridConfig
 _NAMES = {
     "train/policy_gradient_loss": "loss/policy",
     "train/value_loss": "loss/value",
-    "train/entropy_loss": "loss/entropy",
 }
+_NEGATIVE_ENTROPY = "train/entropy_loss"
 _PREFIXES = {"train/": "ppo/", "world_model/": ""}
 _OURS = ("rollout/", "time/")
 """Counted by ourselves: means since the last line, not over the last hundred episodes."""
@@ -89,8 +89,10 @@ class RunLog(KVWriter):
         scalars = {
             _name(name): float(value)
             for name, value in key_values.items()
-            if not name.startswith(_OURS)
+            if not name.startswith(_OURS) and name != _NEGATIVE_ENTROPY
         }
+        if _NEGATIVE_ENTROPY in key_values:
+            scalars["behaviour/entropy"] = -float(key_values[_NEGATIVE_ENTROPY])
         scalars |= {"updates": float(self.updates), **self._meter.take()}
         scalars |= self.progress.system(step, self.updates, None)
         self.logger.write(step, scalars)

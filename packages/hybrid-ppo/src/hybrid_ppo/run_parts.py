@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -25,6 +24,7 @@ from dreamer_agent import (
     write_recording,
 )
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from torch import Tensor
 
 from hybrid_ppo import ppo_state
 from hybrid_ppo.algorithm import make_ppo
@@ -41,7 +41,7 @@ class RunParts:
 
     Attributes:
         env_id: What is played.
-        agent: Whose world model filters.
+        agent: Whose world model learns; it filters too, unless a slow copy does (``env.agent``).
         raw: The environments.
         env: The same behind the filter.
         model: SB3's algorithm.
@@ -76,6 +76,8 @@ class RunParts:
         }
         if self.replay and self.learner:
             weights["world_model"] = self.agent.state_dict()
+            if self.env.agent is not self.agent:
+                weights["slow_world_model"] = self.env.agent.state_dict()
             optimizers["world_model"] = self.agent.optimizer_state()
             training["replay"] = self.replay.save()
             training["agent"] = self.agent.rng_state()
@@ -86,9 +88,10 @@ class RunParts:
     def restore(self, saved: Checkpoint) -> None:
         """Return to a checkpoint of the run; SB3's ``learn`` goes on from there."""
         training, model = saved.training, self.model
-        load_weights(saved, self.agent, model)
+        load_weights(saved, self.env.agent, model)
         ppo_state.load_optimizer_state(model, saved.optimizer["policy"])
         if self.replay and self.learner:
+            self.agent.load_state_dict(weights_of(saved, "world_model"))
             self.agent.load_optimizer_state(saved.optimizer["world_model"])
             self.agent.set_rng_state(training["agent"])
             self.replay.restore(training["replay"])
@@ -109,11 +112,18 @@ class RunParts:
 
 
 def load_weights(saved: Checkpoint, agent: Agent, model: OnPolicyAlgorithm) -> None:
-    """Fill policy and, if it learned too, world model."""
-    weights: Mapping[str, Any] = saved.model
-    ppo_state.load_policy_weights(model, weights["policy"])
-    if "world_model" in weights:
-        agent.load_state_dict(weights["world_model"])
+    """Fill the policy and, if it learned too, the world model whose features the policy knows."""
+    ppo_state.load_policy_weights(model, weights_of(saved, "policy"))
+    for name in ("slow_world_model", "world_model"):
+        if name in saved.model:
+            agent.load_state_dict(weights_of(saved, name))
+            return
+
+
+def weights_of(saved: Checkpoint, part: str) -> dict[str, Tensor]:
+    """Return one part's weights by name."""
+    weights: Any = saved.model[part]
+    return dict(weights)
 
 
 def load_world_model(
@@ -139,7 +149,7 @@ def load_world_model(
 
 
 def build_parts(
-    config: HybridConfig, run: RunDirectory, loaded: Loaded, stack: ExitStack, is_new: bool
+    config: HybridConfig, run: RunDirectory, loaded: Loaded, stack: ExitStack
 ) -> RunParts:
     """Make the parts of a run around a world model; ``stack`` closes them.
 
@@ -148,7 +158,6 @@ def build_parts(
         run: Its directory.
         loaded: The world model and its environments.
         stack: Takes what closes the parts.
-        is_new: Rows of a start that failed are removed.
 
     Raises:
         HybridError: Settings, environments and world model do not fit together.
@@ -158,12 +167,11 @@ def build_parts(
     stack.callback(raw.close)
     replay = learner = None
     if not config.freeze_world_model:
-        if is_new:
-            shutil.rmtree(run.replay, ignore_errors=True)
         replay = _open_replay(config, run, agent, loaded.rows)
         stack.callback(replay.close)
-        learner = WorldModelCallback(agent, replay, config.cotrain.updates_per_rollout)
-    env = wrap(config, raw, agent, replay)
+        learner = _make_learner(config, agent, replay)
+    acting = _slow_copy(agent, loaded) if learner and config.cotrain.slow_rate < 1 else agent
+    env = wrap(config, raw, acting, replay)
     return RunParts(loaded.config.env, agent, raw, env, make_ppo(config, env), replay, learner)
 
 
@@ -183,8 +191,34 @@ def wrap(
         agent,
         include_raw=config.include_raw,
         recorder=RowRecorder(replay) if replay else None,
-        history_steps=config.cotrain.refilter_steps if replay else 0,
+        history_steps=_history_steps(config) if replay else 0,
     )
+
+
+def _history_steps(config: HybridConfig) -> int:
+    rollout = config.ppo.n_steps + 1 if config.cotrain.refresh_below else 0
+    return config.cotrain.refilter_steps + rollout
+
+
+def _make_learner(config: HybridConfig, agent: Agent, replay: Replay) -> WorldModelCallback:
+    settings = config.cotrain
+    return WorldModelCallback(
+        agent,
+        replay,
+        settings.updates_per_rollout,
+        refresh_below=settings.refresh_below,
+        refilter_steps=settings.refilter_steps,
+        slow_rate=settings.slow_rate,
+    )
+
+
+def _slow_copy(agent: Agent, loaded: Loaded) -> Agent:
+    """Make the agent whose world model follows the learning one's."""
+    rows = loaded.rows
+    spaces = (rows.observation_space, rows.action_space)
+    slow = Agent(*spaces, agent.config, modalities=rows.modalities, device=agent.device)
+    slow.load_state_dict(agent.state_dict())
+    return slow
 
 
 def _open_replay(

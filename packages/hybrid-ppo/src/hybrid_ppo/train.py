@@ -11,10 +11,12 @@ from typing import Any
 import yaml
 from dreamer_agent import (
     Checkpoint,
+    Every,
     Interrupt,
     Keeper,
     RunDirectory,
     check_unchanged,
+    film,
     lay_over,
     read_sealed,
     save_sealed,
@@ -25,6 +27,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from hybrid_ppo.config import HybridConfig
 from hybrid_ppo.errors import ConfigError
+from hybrid_ppo.pretrain import begin_replay, make_world_model, pretrain_settings, rows_of
 from hybrid_ppo.run_callback import RunCallback, Stopped
 from hybrid_ppo.run_log import RunLog
 from hybrid_ppo.run_parts import RunParts, build_parts, load_world_model
@@ -38,8 +41,9 @@ from hybrid_ppo.world_model_copy import (
 Say = Callable[[str], None]
 
 _ON_RESUME = (
-    "run_dir", "steps", "stop_after_minutes", "save_every_s", "keep_checkpoints", "device", "log.",
-    "ppo.learning_rate", "ppo.ent_coef", "cotrain.updates_per_rollout",
+    "run_dir", "steps", "stop_after_minutes", "video_every_steps", "save_every_s",
+    "keep_checkpoints", "device", "log.", "ppo.learning_rate", "ppo.ent_coef",
+    "cotrain.updates_per_rollout",
 )  # fmt: skip
 """Settings (or beginnings of them) that a resumed run may set anew."""
 
@@ -47,7 +51,7 @@ _ON_RESUME = (
 def train(
     config: HybridConfig, *, resume: bool = False, trust: bool = False, say: Say | None = None
 ) -> Path:
-    """Train PPO on the features of the world model in ``config.world_model``.
+    """Train PPO on the features of the world model in ``config.world_model``, or of one made here.
 
     The run directory is dreamer-agent's: ``config.yaml``, ``metrics.jsonl``, ``checkpoints/``, and
     ``world_model/``, the run's own copy of the world model. Ctrl-C, SIGTERM and SIGHUP end the
@@ -70,10 +74,8 @@ def train(
     run = RunDirectory(config.run_dir)
     if resume:
         check_unchanged(_plain(load_config(config.run_dir)), _plain(config), _ON_RESUME)
-    elif config.world_model is None:
-        raise ConfigError("Give the run directory of `dreamer train` with --world-model.")
     else:
-        split_run_path(config.world_model)
+        _check_start(config)
         run.create()
     with ExitStack() as stack:
         run.lock()
@@ -103,6 +105,18 @@ def load_config(run_dir: Path) -> HybridConfig:
     return dataclasses.replace(config, run_dir=run_dir)
 
 
+def _check_start(config: HybridConfig) -> None:
+    if config.world_model is None:
+        pretrain_settings(config)
+        return
+    if config.env or config.pretrain:
+        raise ConfigError(
+            "A world model brings its environment with it: leave out either --world-model or "
+            "--env (and pretrain)."
+        )
+    split_run_path(config.world_model)
+
+
 def _build(
     config: HybridConfig,
     run: RunDirectory,
@@ -113,13 +127,14 @@ def _build(
 ) -> RunParts:
     if saved is not None:
         check_world_model(run, saved.training["world_model"])
-        loaded = load_world_model(place_of(run), config, say=say)
-        parts = build_parts(config, run, loaded, stack, is_new=False)
+        loaded = load_world_model(place_of(run), config, trust=trust, say=say)
+        parts = build_parts(config, run, loaded, stack)
     else:
-        assert config.world_model is not None
-        _, source = split_run_path(config.world_model)  # its newest now, whatever comes later
+        made = config.world_model or make_world_model(config, run)
+        _, source = split_run_path(made)  # its newest now, whatever comes later
         loaded = load_world_model(source, config, trust=trust, say=say)
-        parts = build_parts(config, run, loaded, stack, is_new=True)
+        begin_replay(run, None if config.world_model else rows_of(run))
+        parts = build_parts(config, run, loaded, stack)
         keep_world_model(source, run)
     save_sealed(yaml.safe_dump(_plain(config), sort_keys=False), run.config)
     return parts
@@ -144,8 +159,10 @@ class _Session:
         stack.callback(self._log.display.close)
         self._interrupt = Interrupt(self._announce_stop)
         parts.model.set_logger(self._log.sb3_logger())
+        self._video_clock = Every(config.video_every_steps)
         if saved:
             parts.restore(saved)
+            self._video_clock.done = saved.training["video_clock"]
         self._is_new = saved is None
 
     def run(self) -> None:
@@ -171,6 +188,7 @@ class _Session:
             self._log,
             parts.learner,
             self._save,
+            self._film,
             self._config.save_every_s,
             self._interrupt,
             self._is_new,
@@ -182,8 +200,19 @@ class _Session:
 
     def _save(self) -> None:
         step = self._parts.model.num_timesteps
-        others = {"world_model": self._world_model, "log": self._log.state(step)}
+        others = {
+            "world_model": self._world_model,
+            "log": self._log.state(step),
+            "video_clock": self._video_clock.done,
+        }
         self._keeper.save(self._parts.snapshot(others), self._parts.replay)
+
+    def _film(self) -> None:
+        """Write a dream video, if one is due and the world model learns."""
+        parts, step = self._parts, self._parts.model.num_timesteps
+        if parts.replay and self._video_clock.due(step):
+            metadata = parts.raw.rows.env.metadata
+            film(parts.agent, parts.replay, metadata, self._run.videos, self._log.logger, step)
 
     def _announce_stop(self) -> None:
         self._log.display.say(

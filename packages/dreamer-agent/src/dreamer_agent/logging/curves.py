@@ -100,6 +100,7 @@ def _panels(curves: Mapping[str, Curve]) -> Iterator[tuple[str, dict[str, Curve]
         "Losses": r"loss/.*",
         "Latents (nats)": r"latent/.*",
         "Entropy of the policy (nats)": r"behaviour/entropy",
+        "How far learning moves a policy's features": r"drift/(cosine|changed_latents)",
         "Imagined returns and values": r"behaviour/(return|value|return_scale)",
     }
     for title, pattern in patterns.items():

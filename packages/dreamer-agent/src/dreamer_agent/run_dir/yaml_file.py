@@ -11,13 +11,22 @@ import yaml
 
 from dreamer_agent.errors import ConfigError
 
-__all__ = ["parse_yaml", "read_text"]
+__all__ = ["parse_yaml", "read_text", "read_yaml"]
 
 _MOST_BYTES = 2**20
 _MOST_VALUES = 100_000
 _LARGEST_INT = 2**64
 # PyYAML lets through what int, float, bool and datetime raise of odd scalars
 _ODD_SCALAR = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError)
+
+
+def read_yaml(path: Path) -> Mapping[str, Any]:
+    """Read fields and values from a file.
+
+    Raises:
+        ConfigError: The file cannot be read, or is not YAML that a configuration can be.
+    """
+    return parse_yaml(read_text(path), path)
 
 
 def read_text(path: Path) -> str:
