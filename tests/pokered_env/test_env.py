@@ -66,7 +66,10 @@ def test_both_spellings_make_the_environment() -> None:
 
 
 @pytest.mark.parametrize("mode", [None, "rgb_array", "ansi"])
-def test_gymnasiums_and_sb3s_checkers_find_nothing(mode: str | None) -> None:
+def test_gymnasiums_and_sb3s_checkers_find_nothing(
+    mode: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")  # Gymnasium's makes one of every render mode
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         made = gym.make(ID, render_mode=mode).unwrapped
