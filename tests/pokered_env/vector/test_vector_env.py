@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -64,6 +65,17 @@ def test_make_vec_makes_it_and_it_says_how_it_resets() -> None:
     assert vector_env.observation_space.contains(observations)
     assert infos["map_name"].tolist() == ["HOME", "HOME"]
     vector_env.close()
+
+
+@pytest.mark.parametrize(("arguments", "limit"), [({}, 20_480), ({"max_steps": 9}, 9)])
+def test_its_spec_has_the_step_limit(arguments: dict[str, int], limit: int) -> None:
+    vector_env = gym.make_vec(ID, num_envs=1, **arguments)
+    assert vector_env.spec is not None
+    assert vector_env.spec.max_episode_steps == limit
+    vector_env.close()
+    unlimited = gym.make_vec(ID, num_envs=1, max_steps=None)
+    assert unlimited.spec is not None and unlimited.spec.max_episode_steps is None
+    unlimited.close()
 
 
 def test_gymnasiums_vector_wrappers_work() -> None:
@@ -239,8 +251,11 @@ def test_environments_with_windows_step_on_one_thread() -> None:
 make = functools.partial(gym.make, ID, max_steps=8)
 
 
-def test_it_works_in_gymnasiums_spawned_processes() -> None:
-    vector_env = gym.vector.AsyncVectorEnv([make, make], context="spawn")
+@pytest.mark.parametrize(
+    "context", [c for c in ("spawn", "forkserver") if c in multiprocessing.get_all_start_methods()]
+)
+def test_it_works_in_gymnasiums_fresh_processes(context: str) -> None:
+    vector_env = gym.vector.AsyncVectorEnv([make, make], context=context)
     sequential = SyncVectorEnv([make, make])
     a, _ = vector_env.reset(seed=0)
     b, _ = sequential.reset(seed=0)

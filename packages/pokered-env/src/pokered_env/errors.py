@@ -138,3 +138,16 @@ class MissingDependencyError(PokeRedError, ImportError):
 
 class SelfTestError(PokeRedError):
     """The environment did not do what it promises: a bug, in it or in what it runs on."""
+
+
+_HAS_NOTES = hasattr(BaseException, "add_note")
+
+
+def add_note(error: BaseException, note: str, has_notes: bool = _HAS_NOTES) -> None:
+    """Have a traceback of the error say something more, on Python 3.10 as its first cause."""
+    if has_notes:
+        error.add_note(note)  # type: ignore[attr-defined] # from Python 3.11 on
+        return
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    error.__cause__ = PokeRedError(note)

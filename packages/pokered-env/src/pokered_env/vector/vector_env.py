@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from typing import Any
 from weakref import finalize
 
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space, create_empty_array
 from numpy.typing import NDArray
 
-from pokered_env.arguments import seed_number, step_limit, whole_number
+from pokered_env.arguments import seed_number, step_limit
 from pokered_env.emulation.actions import action_number
 from pokered_env.env import PokeRedEnv
-from pokered_env.errors import ConfigError, InvalidActionError, ResetNeededError
+from pokered_env.errors import ConfigError, InvalidActionError, ResetNeededError, add_note
+from pokered_env.registration import with_step_limit
+from pokered_env.vector.vector_arguments import autoreset_mode_named, count, mask_of
 from pokered_env.vector.vector_info import gather
 from pokered_env.vector.workers import Workers
+
+VectorStep = tuple[Any, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]
+"""Observations, rewards, terminations, truncations and infos of all environments."""
 
 
 class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
     """``num_envs`` environments that step at the same time and write into the same arrays.
 
-    What each of them does is, bit for bit, what it would do alone.
+    What each of them does is, bit for bit, what it would do alone. If one raises an exception, the
+    others do their step or reset all the same; the exception says whose it is, and `failed_step`
+    what became of the others.
 
     Args:
         num_envs: Number of environments.
@@ -39,6 +46,11 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             returned.
         max_episode_steps: Gymnasium's name for `max_steps`; of both, the smaller counts.
         env_kwargs: Arguments of `PokeRedEnv`, the same for all.
+
+    Attributes:
+        envs: The environments.
+        failed_step: What `step` would have returned if the last one had not raised the exception of
+            an environment; nothing of that one is in `infos`. None after any other step or reset.
 
     Raises:
         ConfigError: An argument is outside its range.
@@ -55,8 +67,8 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
         max_episode_steps: int | None = None,
         **env_kwargs: Any,
     ) -> None:
-        self.num_envs = _count("num_envs", num_envs)
-        self.autoreset_mode = _autoreset_mode(autoreset_mode)
+        self.num_envs = count("num_envs", num_envs)
+        self.autoreset_mode = autoreset_mode_named(autoreset_mode)
         self._copy = copy
         self.envs: list[PokeRedEnv] = []
         if max_episode_steps is not None:
@@ -65,7 +77,7 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             env_kwargs["max_steps"] = int(min(limit, own))
         has_windows = env_kwargs.get("render_mode") == "human"
         processors = 1 if has_windows else min(self.num_envs, os.cpu_count() or 1)
-        threads = _count("num_threads", processors if num_threads is None else num_threads)
+        threads = count("num_threads", processors if num_threads is None else num_threads)
         self._workers = Workers(threads - 1)  # the calling thread works too
         finalize(self, self._workers.let_go)  # a forgotten close() leaves no threads behind
         try:
@@ -76,6 +88,8 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             raise
 
         first = self.envs[0]
+        self.failed_step: VectorStep | None = None
+        self._spec: EnvSpec | None = None
         self.metadata = {**first.metadata, "autoreset_mode": self.autoreset_mode}
         self.render_mode = first.render_mode
         self.single_observation_space = first.observation_space
@@ -92,6 +106,16 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
         self._terminations = np.zeros(self.num_envs, np.bool_)
         self._truncations = np.zeros(self.num_envs, np.bool_)
         self._is_over = np.zeros(self.num_envs, np.bool_)
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How `gym.make_vec` made it, with the step limit it has."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        max_steps = step_limit("max_steps", self.envs[0].arguments["max_steps"])
+        self._spec = with_step_limit(spec, max_steps)
 
     def reset(
         self,
@@ -111,7 +135,7 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
         """
         seeds = self._each_seed(seed)
         env_options = dict(options or {})
-        mask = _reset_mask(env_options.pop("reset_mask", None), self.num_envs)
+        mask = mask_of(env_options.pop("reset_mask", None), self.num_envs)
         states = env_options.pop("state", None)
         each = states if isinstance(states, list | tuple) else [states] * self.num_envs
         if len(each) != self.num_envs:
@@ -119,18 +143,15 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
         infos: list[dict[str, Any]] = [{} for _ in self.envs]
 
         def reset_one(i: int) -> None:
-            infos[i] = dict(
-                self.envs[i].reset_into(
-                    self._rows[i], seed=seeds[i], options={**env_options, "state": each[i]}
-                )
-            )
+            options = {**env_options, "state": each[i]}
+            infos[i] = dict(self.envs[i].reset_into(self._rows[i], seed=seeds[i], options=options))
+            self._keep(i, 0.0, False, False)
 
+        self.failed_step = None
         self._run(reset_one, np.flatnonzero(mask).tolist())
-        for flags in (self._terminations, self._truncations, self._is_over):
-            flags[mask] = False
         return self._batch(), gather(infos, self._add_info)
 
-    def step(self, actions: Any) -> tuple[Any, NDArray[Any], NDArray[Any], NDArray[Any], Any]:
+    def step(self, actions: Any) -> VectorStep:
         """Step every environment.
 
         Args:
@@ -143,7 +164,9 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
         Raises:
             InvalidActionError: There is no such action; no environment has stepped.
             ResetNeededError: An environment waits for `reset`.
+            Exception: What an environment raised, once all have stepped; see `failed_step`.
         """
+        self._workers.wait()
         chosen = np.asarray(actions)
         if chosen.shape != (self.num_envs,):
             raise InvalidActionError(
@@ -160,8 +183,15 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
             for i, action in enumerate(chosen.tolist())
         ]
         infos: list[dict[str, Any]] = [{} for _ in self.envs]
-        self._run(lambda i: self._step_one(i, numbers[i], infos), range(self.num_envs))
-        np.logical_or(self._terminations, self._truncations, out=self._is_over)
+        self.failed_step = None
+        try:
+            self._run(lambda i: self._step_one(i, numbers[i], infos), range(self.num_envs))
+        except Exception:
+            self.failed_step = self._outcome(infos)
+            raise
+        return self._outcome(infos)
+
+    def _outcome(self, infos: list[dict[str, Any]]) -> VectorStep:
         return (
             self._batch(),
             self._rewards.copy(),
@@ -214,20 +244,21 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
 
     def _step_one(self, i: int, action: int, infos: list[dict[str, Any]]) -> None:
         env, row = self.envs[i], self._rows[i]
+        self._rewards[i], self._terminations[i], self._truncations[i] = 0.0, False, False
         if self._awaits_reset(i):
             infos[i] = dict(env.reset_into(row))
-            self._rewards[i], self._terminations[i], self._truncations[i] = 0.0, False, False
+            self._is_over[i] = False
             return
         reward, terminated, truncated, info = env.step_into(action, row)
-        self._rewards[i], self._terminations[i], self._truncations[i] = (
-            reward,
-            terminated,
-            truncated,
-        )
+        self._keep(i, reward, terminated, truncated)
         infos[i] = dict(info)
-        if self.autoreset_mode is AutoresetMode.SAME_STEP and (terminated or truncated):
-            ended = {"final_obs": deepcopy(row), "final_info": infos[i]}
-            infos[i] = {**ended, **env.reset_into(row)}
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and self._is_over[i]:
+            infos[i] = {"final_obs": deepcopy(row), "final_info": infos[i]}
+            infos[i].update(env.reset_into(row))
+
+    def _keep(self, i: int, reward: float, terminated: bool, truncated: bool) -> None:
+        self._rewards[i], self._is_over[i] = reward, terminated or truncated
+        self._terminations[i], self._truncations[i] = terminated, truncated
 
     def _run(self, work: Callable[[int], None], indices: Iterable[int]) -> None:
         """Do what every environment is to do; an error says whose it is, the others have done it.
@@ -247,9 +278,7 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
         if errors:
             first = min(errors)
             others = f" (and {sorted(set(errors) - {first})})" if len(errors) > 1 else ""
-            note = f"Raised by environment {first} of {self.num_envs}{others}."
-            if sys.version_info >= (3, 11):
-                errors[first].add_note(note)
+            add_note(errors[first], f"Raised by environment {first} of {self.num_envs}{others}.")
             raise errors[first]
 
     def _awaits_reset(self, i: int) -> bool:
@@ -267,27 +296,3 @@ class PokeRedVectorEnv(VectorEnv[Any, Any, Any]):
         if len(seed) != self.num_envs:
             raise ConfigError(f"{len(seed)} seeds for {self.num_envs} environments.")
         return [seed_number("seed", each) for each in seed]
-
-
-def _count(name: str, value: Any) -> int:
-    number = whole_number(value)
-    if number is None or not 1 <= number <= 4096:
-        raise ConfigError(f"{name}={value!r}. Pass a whole number from 1 to 4096.")
-    return number
-
-
-def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
-    try:
-        return AutoresetMode(mode)
-    except ValueError as error:
-        known = ", ".join(repr(m.value) for m in AutoresetMode)
-        raise ConfigError(f"autoreset_mode={mode!r}. Choose one of {known}.") from error
-
-
-def _reset_mask(mask: Any, num_envs: int) -> NDArray[np.bool_]:
-    if mask is None:
-        return np.ones(num_envs, np.bool_)
-    array = np.asarray(mask)
-    if array.shape != (num_envs,) or array.dtype != np.bool_ or not array.any():
-        raise ConfigError(f"reset_mask={mask!r}. Pass {num_envs} bools, at least one of them true.")
-    return array

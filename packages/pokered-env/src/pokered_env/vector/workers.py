@@ -42,7 +42,7 @@ class Workers:
                 "These environments were made before this process was forked off; threads do not "
                 "come along. Make them in the process that steps them."
             )
-        self._ends.wait()
+        self.wait()
         todo = iter(list(indices))
 
         def drain() -> None:
@@ -61,10 +61,14 @@ class Workers:
             if error is not None:
                 raise error
 
+    def wait(self) -> None:
+        """Wait for what an interrupted run has left to work on."""
+        self._ends.wait()
+
     def close(self) -> None:
         """Wait for an interrupted run, and let the threads end. May be called again."""
         if self._process == os.getpid():
-            self._ends.wait()
+            self.wait()
         self.let_go()
 
     def let_go(self) -> None:
