@@ -186,6 +186,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         self._emulator: Emulator | None = None
         self._progress: EpisodeProgress | None = None
+        self._state: GameState
         self._timing = make_timing(action_frames, hold_frames)
         self._repeat_probability = probability(
             "repeat_action_probability", repeat_action_probability
