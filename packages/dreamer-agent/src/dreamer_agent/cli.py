@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,9 @@ _TRUST = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status (2 for bad input, with one message on stderr)."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter gets another one
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     arguments = list(sys.argv[1:] if argv is None else argv)
     commands = {
         "train": _train,
