@@ -17,7 +17,7 @@ TRAIN = (
 
 def run(module: str, *words: str, encoding: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", module, *words],
+        [sys.executable, "-c", f"import sys; from {module} import main; sys.exit(main())", *words],
         env={
             **os.environ,
             "PYTHONIOENCODING": encoding,
