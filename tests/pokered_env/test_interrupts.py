@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -14,43 +15,15 @@ from pokered_env.tools.cli import main
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as on POSIX")
 
-_SIGNALS = """
-import os, random, signal, sys, threading, time
-from pokered_env import PokeRedEnv, PokeRedVectorEnv
-
-num_envs, times = map(int, sys.argv[1:3])
-timing = {"action_frames": "until_ready"} if "until_ready" in sys.argv else {}
-env = PokeRedVectorEnv(num_envs, **timing) if num_envs > 1 else PokeRedEnv(**timing)
-button = 0 if timing else 4
-action = [button] * num_envs if num_envs > 1 else button
-env.reset(seed=0)
-if timing:
-    env.step(6)  # a menu: there PyBoy is asked to watch the game
-arrived = 0
-for number in range(times):
-    timer = threading.Timer(0.005 + 0.0007 * number, os.kill, (os.getpid(), signal.SIGINT))
-    end = time.monotonic() + 2
-    try:
-        timer.start()  # on a busy machine it may be late enough to be hit itself
-        while time.monotonic() < end:
-            env.step(action)
-    except KeyboardInterrupt:
-        arrived += 1
-print(arrived)
-"""
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "interrupts.py"
 
 
-@pytest.mark.parametrize("num_envs", [1, 2])
-def test_every_ctrl_c_during_steps_arrives(num_envs: int) -> None:
-    command = [sys.executable, "-c", _SIGNALS, str(num_envs), "25"]
-    out = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert out.stdout.split() == ["25"], out.stderr[-500:]
-
-
-def test_every_ctrl_c_arrives_while_the_game_is_watched_for_being_ready() -> None:
-    command = [sys.executable, "-c", _SIGNALS, "1", "25", "until_ready"]
-    out = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert out.stdout.split() == ["25"], out.stderr[-500:]
+@pytest.mark.parametrize("kind", ["step", "until_ready", "reset", "vector"])
+def test_every_ctrl_c_arrives(kind: str) -> None:
+    command = [sys.executable, str(BENCHMARK), "--times", "25", "--kinds", kind]
+    out = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    assert out.returncode == 0, out.stderr[-500:]
+    assert json.loads(out.stdout.splitlines()[-1]) == {kind: "25/25"}
 
 
 def test_a_recording_that_is_interrupted_keeps_what_was_played(tmp_path: Path) -> None:
