@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from dreamer_agent import ConfigError as DreamerConfigError
-from dreamer_agent import RunDirectory
+from dreamer_agent import Keeper, RunDirectory, RunDirectoryError
 from dreamer_agent import train as train_dreamer
 from hybrid_ppo import PPOConfig, VectorEnvAdapter, evaluate, train
 from hybrid_ppo.cli import main
@@ -105,6 +105,30 @@ def test_a_run_is_saved_before_its_first_step(
         train(settings)
     assert RunDirectory(settings.run_dir).load_newest().step == 0
     train(dataclasses.replace(settings, steps=64), resume=True)
+
+
+def test_a_run_killed_before_its_first_checkpoint_can_be_started_again(
+    world_model: Path, whole: dict[bool, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(*_: object) -> None:
+        raise KeyboardInterrupt  # the rows are on disk by now, the checkpoint is not
+
+    settings = hybrid_config(world_model, tmp_path / "run", freeze=False)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Keeper, "save", save)
+        train(settings)
+    assert list((tmp_path / "run" / "replay").glob("stream_*/rows_*.chunks"))
+    train(settings)
+    assert_same(tmp_path / "run", whole[False])
+
+
+def test_rows_of_another_run_are_not_removed(world_model: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "run" / "replay" / "stream_0000" / "rows_000000000000.chunks"
+    rows.parent.mkdir(parents=True)
+    rows.write_bytes(b"mine")
+    with pytest.raises(RunDirectoryError, match="already holds a run"):
+        train(hybrid_config(world_model, tmp_path / "run", freeze=False))
+    assert rows.read_bytes() == b"mine"
 
 
 def test_what_would_make_it_another_run_cannot_be_changed(

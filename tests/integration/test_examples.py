@@ -13,6 +13,8 @@ QUICK = {
     "dreamer_offline_features.py": ["--steps", "100"],
     "dreamer_own_loop.py": ["--steps", "100"],
     "dreamer_train_cartpole.py": ["--steps", "230"],
+    "hybrid_masks.py": ["--dreamer-steps", "300", "--steps", "512"],
+    "hybrid_other_algorithms.py": ["--dreamer-steps", "100", "--steps", "300"],
     "hybrid_ppo_on_features.py": ["--dreamer-steps", "300", "--steps", "512"],
     "show_observations.py": [],
 }
@@ -38,6 +40,8 @@ def test_every_example_is_known_here() -> None:
 
 @pytest.mark.parametrize("name", [name for name in QUICK if name != "demo.py"])
 def test_example_runs(name: str, tmp_path: Path) -> None:
+    if name == "hybrid_masks.py":
+        pytest.importorskip("sb3_contrib")
     assert run(name, tmp_path).strip()
 
 

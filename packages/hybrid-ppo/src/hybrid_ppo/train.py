@@ -40,6 +40,9 @@ from hybrid_ppo.world_model_copy import (
 
 Say = Callable[[str], None]
 
+_STARTING = ".starting"
+"""File in a run's directory until its first checkpoint is written."""
+
 _ON_RESUME = (
     "run_dir", "steps", "stop_after_minutes", "video_every_steps", "save_every_s",
     "keep_checkpoints", "device", "log.", "ppo.learning_rate", "ppo.ent_coef",
@@ -76,6 +79,7 @@ def train(
         check_unchanged(_plain(load_config(config.run_dir)), _plain(config), _ON_RESUME)
     else:
         _check_start(config)
+        _clear_start(run)
         run.create()
     with ExitStack() as stack:
         run.lock()
@@ -117,6 +121,17 @@ def _check_start(config: HybridConfig) -> None:
     split_run_path(config.world_model)
 
 
+def _clear_start(run: RunDirectory) -> None:
+    """Remove the rows of a start that was killed before its first checkpoint: none were learned."""
+    if not (run.path / _STARTING).exists() or any(run.checkpoints.glob("step_*")):
+        return
+    run.lock()
+    try:
+        begin_replay(run, None)
+    finally:
+        run.unlock()
+
+
 def _build(
     config: HybridConfig,
     run: RunDirectory,
@@ -133,6 +148,7 @@ def _build(
         made = config.world_model or make_world_model(config, run)
         _, source = split_run_path(made)  # its newest now, whatever comes later
         loaded = load_world_model(source, config, trust=trust, say=say)
+        (run.path / _STARTING).touch()
         begin_replay(run, None if config.world_model else rows_of(run))
         parts = build_parts(config, run, loaded, stack)
         keep_world_model(source, run)
@@ -206,6 +222,7 @@ class _Session:
             "video_clock": self._video_clock.done,
         }
         self._keeper.save(self._parts.snapshot(others), self._parts.replay)
+        (self._run.path / _STARTING).unlink(missing_ok=True)
 
     def _film(self) -> None:
         """Write a dream video, if one is due and the world model learns."""
