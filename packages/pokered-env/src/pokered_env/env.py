@@ -4,67 +4,38 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from copy import deepcopy
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
-import gymnasium as gym
-import numpy as np
 from gymnasium import spaces
-from gymnasium.envs.registration import EnvSpec
-from numpy.typing import NDArray
 
 from pokered_env.arguments import choose, probability, seed_number, step_limit
-from pokered_env.emulation import rendering
-from pokered_env.emulation.actions import (
-    ACTION_SETS,
-    ActionSet,
-    action_number,
-    heeded_mask,
-)
-from pokered_env.emulation.emulator import PYBOY_VERSION, Emulator
+from pokered_env.emulation.actions import ACTION_SETS, ActionSet, action_number
+from pokered_env.emulation.emulator import Emulator
 from pokered_env.emulation.listening import listen
-from pokered_env.emulation.seeding import seed_game
 from pokered_env.emulation.timing import FRAMES_PER_S, make_timing, perform
 from pokered_env.emulation.window import Window
-from pokered_env.errors import (
-    ClosedError,
-    ConfigError,
-    ResetNeededError,
-    StateError,
-    StateMismatchError,
-)
-from pokered_env.game.game_state import GameReader, GameState
+from pokered_env.errors import ConfigError, ResetNeededError
+from pokered_env.game.game_state import GameReader
 from pokered_env.game.rom import resolve_rom
-from pokered_env.game.screen_text import TextReader
 from pokered_env.game.text import ALPHABET
-from pokered_env.registration import with_step_limit
+from pokered_env.game_env import GameEnv
 from pokered_env.task import observation
-from pokered_env.task.exploration import Exploration
 from pokered_env.task.extras import Extras
-from pokered_env.task.goals import Goal, make_goal, reached_at_start
-from pokered_env.task.info import StepInfo, describe
+from pokered_env.task.goals import Goal, make_goal
+from pokered_env.task.info import StepInfo
 from pokered_env.task.numeric_info import numbers_of
 from pokered_env.task.observation import Observation
+from pokered_env.task.observer import Observer
 from pokered_env.task.progress import EpisodeProgress
-from pokered_env.task.rewards import (
-    REWARD_TERMS,
-    BuiltInTerms,
-    RewardTerm,
-    RewardWeights,
-)
-from pokered_env.task.snapshot import Snapshot
+from pokered_env.task.rewards import BuiltInTerms, RewardTerm, RewardWeights
 from pokered_env.task.start_states import StartStates, State
 from pokered_env.task.user_terms import UserTerms
 
 _log = logging.getLogger("pokered_env")
 
-# what a copy keeps beside its arguments and the episode
-_REPLACEABLE = ("start_states", "observation_space", "action_space", "_np_random", "_assists")
 
-
-class PokeRedEnv(gym.Env[Any, Any]):
+class PokeRedEnv(GameEnv):
     """Pokémon Red on an emulated Game Boy.
 
     ## Description
@@ -184,9 +155,6 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         allow_unknown_rom: bool = False,
     ) -> None:
         self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
-        self._emulator: Emulator | None = None
-        self._progress: EpisodeProgress | None = None
-        self._state: GameState
         self._timing = make_timing(action_frames, hold_frames)
         self._repeat_probability = probability(
             "repeat_action_probability", repeat_action_probability
@@ -196,8 +164,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self._built_in_terms = BuiltInTerms(RewardWeights.of(reward_weights))
         self._user_terms = UserTerms(reward_terms)
         self._terms = self._user_terms.zeros()
-        self._extras = Extras(observation_extras)
-        self._has_action_mask, self._has_numeric_info = action_mask, numeric_info
+        extras, self._has_numeric_info = Extras(observation_extras), numeric_info
         self.buttons = choose("action_set", action_set, ACTION_SETS)
         fps = {"render_fps": self._timing.actions_per_s}
         self.metadata = {**self.metadata, **fps}  # type: ignore[misc]
@@ -215,65 +182,10 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self._emulator = Emulator(self.rom.path, window)
         self._ears = listen(self._emulator, self._profile.joypad_routine)
         self._game = GameReader(self._emulator)
-        self._text = TextReader(self._emulator, self.rom.glyphs)
-        self._assists: tuple[str, ...] = ()
-        self._spec: EnvSpec | None = None
-        self.is_over = True
-
-        # copied, for its own generator
-        frozen = deepcopy(observation.OBSERVATION_SPACE.spaces)
-        self.observation_space = spaces.Dict({**frozen, **self._extras.spaces()})
+        masked = self.buttons if action_mask else ()
+        self._observer = Observer(self._emulator, self.rom, extras, masked)
+        self.observation_space = self._observer.space()
         self.action_space = spaces.Discrete(len(self.buttons))
-
-    @property
-    def emulator(self) -> Emulator:
-        """The machine. Using it directly is no honest play: declare an assist."""
-        if self._emulator is None:
-            raise ClosedError("The environment has been closed. Make a new one.")
-        return self._emulator
-
-    @property
-    def game_state(self) -> GameState:
-        """The game now."""
-        if self._progress is None:
-            raise ResetNeededError("Call reset() first.")
-        return self._state
-
-    @property
-    def progress(self) -> EpisodeProgress:
-        """What the episode has reached."""
-        if self._progress is None:
-            raise ResetNeededError("Call reset() first.")
-        return self._progress
-
-    @property
-    def spec(self) -> EnvSpec | None:
-        """How `gym.make` made it, with the step limit it has."""
-        return self._spec
-
-    @spec.setter
-    def spec(self, spec: EnvSpec | None) -> None:
-        self._spec = with_step_limit(spec, self._max_steps)
-
-    def action_masks(self) -> NDArray[np.bool_]:
-        """Tell for every action whether the game heeds its button now, as sb3-contrib asks for it.
-
-        Returns:
-            ``(num_actions,)``, never all False.
-
-        Raises:
-            ResetNeededError: No episode has begun.
-        """
-        return heeded_mask(self.buttons, self.game_state.joy_ignore).astype(np.bool_)
-
-    @property
-    def built_in_reward(self) -> float:
-        """The last step's reward without the terms of ``reward_terms``."""
-        return float(sum(self._terms[name] for name in REWARD_TERMS))
-
-    def declare_assist(self, name: str) -> None:
-        """Have ``info["assists"]`` say from now on that the agent is helped by ``name``."""
-        self._assists = tuple(sorted({*self._assists, name}))
 
     def reset(  # type: ignore[override]
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -292,7 +204,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             ConfigError: An option is unknown, the seed is no whole number from 0 on, or the goal is
                 reached in the start state.
         """
-        out = self._new_observation()
+        out = self._observer.new_observation()
         return out, self.reset_into(out, seed=seed, options=options)
 
     def reset_into(
@@ -309,7 +221,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             progress = self._begin(*starts.draw(self.np_random))
         self._go_on(progress, is_over=False, last_action=0)
         self._terms = self._user_terms.zeros()
-        return self._observe(out, self._terms, [], frames=0)
+        return self._observe(out, [], frames=0)
 
     def step(self, action: int) -> tuple[Observation, float, bool, bool, StepInfo]:  # type: ignore[override]
         """Press a button and let the action's frames pass.
@@ -324,7 +236,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
             InvalidActionError: There is no such action.
             ResetNeededError: No episode is running.
         """
-        out = self._new_observation()
+        out = self._observer.new_observation()
         return out, *self.step_into(action, out)
 
     def step_into(self, action: int, out: Observation) -> tuple[float, bool, bool, StepInfo]:
@@ -341,7 +253,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self._state = current
         terminated = self._goal(progress, current)
         truncated = not terminated and self._is_out_of_steps(progress)
-        info = self._observe(out, terms, new_flags, frames)
+        info = self._observe(out, new_flags, frames)
         if terminated or truncated:
             self.is_over = True
             if not self._has_numeric_info:
@@ -349,134 +261,6 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
                     current, self._profile.events, terminated
                 )
         return float(sum(terms.values())), terminated, truncated, info
-
-    def render(self) -> NDArray[np.uint8] | str | None:
-        """Return the LCD, ``(144, 160, 3)``, or a drawing of it in characters, by ``render_mode``.
-
-        With ``"human"``, PyBoy's own window shows it all the time.
-        """
-        last_text = self.progress.last_text
-        if self.render_mode == "rgb_array":
-            return rendering.rgb_array(self.emulator.screen)
-        if self.render_mode == "ansi":
-            return rendering.ansi(self.emulator.screen, last_text)
-        return None
-
-    def save(self) -> bytes:
-        """Keep the emulator, the episode so far and the random numbers; ``load`` brings them back.
-
-        Raises:
-            ResetNeededError: No episode has begun.
-        """
-        snapshot = Snapshot(
-            progress=self.progress.to_json(),
-            emulator=self.emulator.save_state(),
-            np_random=self.np_random,
-            is_over=self.is_over,
-            last_action=self._last_action,
-        )
-        return snapshot.to_bytes(self.rom.sha1, PYBOY_VERSION)
-
-    def load(self, saved: bytes) -> None:
-        """Go back to what ``save`` kept, in this or another environment with the same arguments.
-
-        What is refused leaves the episode as it was.
-
-        Raises:
-            StateFormatError: The bytes are no snapshot, or damaged.
-            StateMismatchError: They are of another ROM, PyBoy or format, or of an environment with
-                more actions.
-        """
-        self.prepare_load(saved)()
-
-    def prepare_load(self, saved: bytes) -> Callable[[], None]:
-        """Look at what ``load`` is to go back to; return what goes there and cannot fail.
-
-        Raises:
-            StateError: As ``load`` does.
-        """
-        snapshot = Snapshot.from_bytes(saved, self.rom.sha1, PYBOY_VERSION)
-        if snapshot.last_action >= len(self.buttons):
-            raise StateMismatchError(
-                f"The snapshot's last action is {snapshot.last_action}, but here there are "
-                f"{len(self.buttons)}. Load it with the action_set= it was made with."
-            )
-        progress = snapshot.restore_progress(Exploration(self._profile.maps))
-        emulator = self.emulator
-        emulator.check_state(snapshot.emulator)
-
-        def go() -> None:
-            emulator.load_state(snapshot.emulator)
-            self.np_random = snapshot.np_random
-            self._go_on(progress, snapshot.is_over, snapshot.last_action)
-
-        return go
-
-    def close(self) -> None:
-        """Switch the machine off. May be called again; nothing is written."""
-        if self._emulator is not None:
-            self._emulator.close()
-            self._emulator = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        saved = None if self._progress is None or self._emulator is None else self.save()
-        return {
-            "arguments": {**self.arguments, "reward_terms": self._user_terms},
-            "saved": saved,
-            "is_closed": self._emulator is None,
-            "attributes": {name: getattr(self, name) for name in _REPLACEABLE},
-            "spec": self.spec,
-            "np_random_seed": self._np_random_seed,
-        }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        terms = state["arguments"]["reward_terms"].given
-        self.__init__(**{**state["arguments"], "reward_terms": terms})  # type: ignore[misc]
-        vars(self).update(state["attributes"])
-        if state["saved"] is not None:
-            self.load(state["saved"])
-        self.spec, self._np_random_seed = state["spec"], state["np_random_seed"]
-        if state["is_closed"]:
-            self.close()
-
-    @contextmanager
-    def _as_it_was_if_refused(self) -> Iterator[None]:
-        """Have a start that is refused change neither random numbers nor a running episode."""
-        numbers = deepcopy(self._np_random), self._np_random_seed
-        # saving costs more than a reset, and only a goal of the user's refuses what was loaded
-        may_be_refused = not self.is_over and self.arguments["goal"] is not None
-        running = self.emulator.save_state() if may_be_refused else None
-        try:
-            yield
-        except BaseException as error:
-            self._np_random, self._np_random_seed = numbers
-            if running is not None:
-                self.emulator.load_state(running)
-            elif not isinstance(error, StateError):  # that has touched nothing
-                self.is_over = True
-            raise
-
-    def _begin(self, label: str, start: bytes) -> EpisodeProgress:
-        self.emulator.load_state(start)
-        loaded = self._game.read()  # before frames pass: what happens in those is the episode's
-        seed_game(self.emulator, self.np_random, self._profile.max_seed_noop_frames)
-        progress = EpisodeProgress(
-            self._game.read(), Exploration(self._profile.maps), label, self._profile.ending_flag
-        )
-        if self._goal(progress, loaded):
-            raise reached_at_start(self.arguments["goal"], label)
-        return progress
-
-    def _go_on(self, progress: EpisodeProgress, is_over: bool, last_action: int) -> None:
-        """Play on from where the emulator is now."""
-        self._state, self._progress = self._game.read(), progress
-        self._encoder = observation.Encoder(self.emulator.screen, progress.exploration)
-        self.is_over, self._last_action = is_over, last_action
-
-    def _new_observation(self) -> Observation:
-        out = observation.new_observation()
-        self._extras.add_new(out)
-        return out
 
     def _is_out_of_steps(self, progress: EpisodeProgress) -> bool:
         return (
@@ -491,18 +275,9 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         self._last_action = number
         return number
 
-    def _observe(
-        self, out: Observation, terms: dict[str, float], new_flags: list[int], frames: int
-    ) -> StepInfo:
-        state, progress, shown = self._state, self.progress, self._text.read()
-        self._encoder.encode(state, shown, out)
-        self._extras.encode(state, progress, out)
-        text = str(shown)
-        progress.last_text = text or progress.last_text
-        info = describe(state, self._profile, progress, text, terms, new_flags)
+    def _observe(self, out: Observation, new_flags: list[int], frames: int) -> StepInfo:
+        info = self._observer.observe(self._state, self.progress, self._terms, new_flags, out)
         info["assists"], info["frames"] = self._assists, frames
-        if self._has_action_mask:
-            info["action_mask"] = heeded_mask(self.buttons, state.joy_ignore)
         if self._has_numeric_info:  # who asks for it does not read it as StepInfo
-            return cast(StepInfo, numbers_of(info, len(progress.event_flags)))
+            return cast(StepInfo, numbers_of(info, len(self.progress.event_flags)))
         return info
