@@ -161,7 +161,8 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         )
         self._max_steps = step_limit("max_steps", max_steps)
         self._max_quiet_steps = step_limit("max_steps_without_news", max_steps_without_news)
-        self._built_in_terms = BuiltInTerms(RewardWeights.of(reward_weights))
+        weights = RewardWeights.of(reward_weights)
+        self._built_in_terms = BuiltInTerms(weights)
         self._user_terms = UserTerms(reward_terms)
         self._terms = self._user_terms.zeros()
         extras, self._has_numeric_info = Extras(observation_extras), numeric_info
@@ -181,7 +182,7 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         window = Window.SDL2 if render_mode == "human" else Window.NONE
         self._emulator = Emulator(self.rom.path, window)
         self._ears = listen(self._emulator, self._profile.joypad_routine)
-        self._game = GameReader(self._emulator)
+        self._game = GameReader(self._emulator, weights.has_contact_terms)
         masked = self.buttons if action_mask else ()
         self._observer = Observer(self._emulator, self.rom, extras, masked)
         self.observation_space = self._observer.space()

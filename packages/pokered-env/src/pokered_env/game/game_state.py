@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from pokered_env.game import ram
+from pokered_env.game.contact import Contact, read_contact
 from pokered_env.game.party import PartyMember, decode_party
 from pokered_env.game.ram import Memory, Symbol
 
@@ -53,6 +54,7 @@ class GameState(NamedTuple):  # a frozen dataclass takes eight times as long to 
         walk_counter: 8 to 1 during a step of the player, 0 when standing.
         is_scripted: Whether the game itself is moving the player or has disabled the buttons.
         has_window: Whether a text, menu or page lies over the map.
+        contact: What the player faces and what is open; None unless a reward term asks for it.
     """
 
     map_id: int
@@ -75,6 +77,7 @@ class GameState(NamedTuple):  # a frozen dataclass takes eight times as long to 
     walk_counter: int
     is_scripted: bool
     has_window: bool
+    contact: Contact | None = None
 
     @classmethod
     def read(cls, memory: Memory) -> GameState:
@@ -138,14 +141,16 @@ class GameReader:
 
     Args:
         memory: The emulator or a recording.
+        with_contact: Read `GameState.contact` too, which takes longer than the rest.
     """
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, with_contact: bool = False) -> None:
+        self._memory, self._with_contact = memory, with_contact
         self._read_byte = memory.read_byte
         self._read_record = memory.reader(_RECORD.address, _RECORD.size)
         self._read_events = memory.reader(ram.EVENT_FLAGS.address, ram.EVENT_FLAGS.size)
         self._read_hidden = memory.reader(ram.HIDDEN_FOUND.address, ram.HIDDEN_FOUND.size)
-        self._raw: tuple[list[int], bytes, bytes, bytes] | None = None
+        self._raw: tuple[list[int], bytes, bytes, bytes, Contact | None] | None = None
         self._state: GameState
         self._lasting: _Lasting
         self._lasting_raw: tuple[bytes, bytes, bytes, int] | None = None
@@ -155,7 +160,8 @@ class GameReader:
         """Decode the snapshot of now."""
         record, events, hidden = self._read_record(), self._read_events(), self._read_hidden()
         moment = [*map(self._read_byte, _MOMENT)]
-        if (raw := (moment, record, events, hidden)) == self._raw:
+        contact = read_contact(self._memory) if self._with_contact else None
+        if (raw := (moment, record, events, hidden, contact)) == self._raw:
             return self._state
         self._raw = raw
         lasting = record[_LASTING], events, hidden, moment[_TEAMS]
@@ -164,11 +170,12 @@ class GameReader:
             if events != self._events:
                 self._events = events
             self._lasting = _decode_lasting(record, self._events, hidden, moment[_TEAMS])
-        self._state = self._decode(record, *moment)
+        self._state = self._decode(contact, record, *moment)
         return self._state
 
     def _decode(
         self,
+        contact: Contact | None,
         record: bytes,
         facing: int,
         battle: int,
@@ -201,6 +208,7 @@ class GameReader:
             walk_counter=walk_counter,
             is_scripted=bool(simulated or flags & ram.SCRIPTED_BITS),
             has_window=window_y != ram.WINDOW_HIDDEN,
+            contact=contact,
         )
 
 

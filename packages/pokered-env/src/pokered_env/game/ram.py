@@ -34,7 +34,11 @@ class Symbol(NamedTuple):
     size: int = 1
 
 
+SPRITE_STATE_1 = Symbol("wSpriteStateData1", 0xC100, 256)  # 16 bytes each, slot 0 the player
+SPRITE_STATE_2 = Symbol("wSpriteStateData2", 0xC200, 256)
 TILE_MAP = Symbol("wTileMap", 0xC3A0, 360)
+TOP_MENU_ITEM = Symbol("wTopMenuItemY, wTopMenuItemX", 0xCC24, 2)
+MENU_CURSOR = Symbol("wMenuCursorLocation", 0xCC30, 2)  # in wTileMap, little-endian
 PLAYER_FACING = Symbol("wSpritePlayerStateData1FacingDirection", 0xC109)
 SIMULATED_JOYPAD_INDEX = Symbol("wSimulatedJoypadStatesIndex", 0xCD38)
 JOY_IGNORE = Symbol("wJoyIgnore", 0xCD6B)
@@ -56,6 +60,9 @@ X_COORD = Symbol("wXCoord", 0xD362)
 CUR_MAP_TILESET = Symbol("wCurMapTileset", 0xD367)
 CUR_MAP_SIZE = Symbol("wCurMapHeight, wCurMapWidth", 0xD368, 2)  # in 32-pixel blocks
 MAP_DATA_POINTER = Symbol("wMapDataPtr", 0xD36A, 2)
+NUM_SIGNS = Symbol("wNumSigns", 0xD4B0)
+SIGN_COORDS = Symbol("wSignCoords", 0xD4B1, 32)  # row and column of each
+NUM_SPRITES = Symbol("wNumSprites", 0xD4E1)
 NUM_HOF_TEAMS = Symbol("wNumHoFTeams", 0xD5A2)
 HIDDEN_FOUND = Symbol("wObtainedHiddenItemsFlags, wObtainedHiddenCoinsFlags", 0xD6F0, 16)
 STATUS_FLAGS_5 = Symbol("wStatusFlags5", 0xD730)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from pokered_env.game import events, ram
+from pokered_env.game.contact import Met, addressed
 from pokered_env.game.game_state import Battle, GameState
 from pokered_env.task.exploration import Exploration
 from pokered_env.untrusted import (
@@ -64,6 +65,8 @@ class EpisodeProgress:
         is_completed: Whether the game has been completed in this episode.
         num_steps_without_news: Steps since something was reached that the episode had not before: a
             tile, event, badge, species, member, level, or the start.
+        met: Whom the player has talked to, what signs were read and which menus seen open; empty
+            unless a reward term asks for it.
         place: Map id, column and row where the player was last, moments between two maps left out.
     """
 
@@ -90,6 +93,8 @@ class EpisodeProgress:
         self.max_party_size = len(state.party)
         self.first_hall_of_fame_teams = state.num_hall_of_fame_teams
         self.hidden_found = state.hidden_found
+        self.met: set[Met] = set()
+        self._meet(None, state)
         self.num_steps = self.num_steps_without_news = 0
         self.event_flags: list[int] = []
         self.reward_sums: dict[str, float] = {}
@@ -106,6 +111,7 @@ class EpisodeProgress:
         if state is latest:
             return []
         before = self._reached()
+        self._meet(latest, state)
         if self.exploration.is_on_map(state):
             self.place = state.map_id, state.x, state.y
             self.exploration.visit(state)
@@ -118,6 +124,12 @@ class EpisodeProgress:
         if self._reached() != before:
             self.num_steps_without_news = 0
         return new_flags
+
+    def _meet(self, before: GameState | None, state: GameState) -> None:
+        """Take in who has been talked to, what has been read and which menu is open."""
+        if state.contact is not None:
+            whom = addressed(before and before.contact, state.contact)
+            self.met |= {met for met in (whom, state.contact.menu) if met is not None}
 
     def _take_in(self, state: GameState) -> list[int]:
         """Take in what walking does not change; return newly set event flags."""
@@ -184,7 +196,7 @@ class EpisodeProgress:
         saved = {name: value for name, value in vars(self).items() if name not in _LIVE_FIELDS}
         for name in _BYTE_FIELDS:
             saved[name] = saved[name].hex()
-        return {**saved, "tiles": self.exploration.tiles()}
+        return {**saved, "met": sorted(self.met), "tiles": self.exploration.tiles()}
 
     @classmethod
     def from_json(cls, saved: dict[str, Any], exploration: Exploration) -> EpisodeProgress:
@@ -193,7 +205,7 @@ class EpisodeProgress:
         Raises:
             ValueError: It is nothing that ``to_json`` returned.
         """
-        check_fields(saved, {**_SAVED_FIELDS, "tiles": _TILES})
+        check_fields(saved, {**_SAVED_FIELDS, "tiles": _TILES, "met": _MET})
         exploration.restore(saved["tiles"])
         progress = cls.__new__(cls)
         progress.exploration, progress._latest = exploration, None
@@ -201,10 +213,11 @@ class EpisodeProgress:
             value = saved[name]
             setattr(progress, name, bytes.fromhex(value) if name in _BYTE_FIELDS else value)
         progress.place = tuple(saved["place"])
+        progress.met = {(kind, a, b) for kind, a, b in saved["met"]}
         return progress
 
 
-_LIVE_FIELDS = ("exploration", "_latest")
+_LIVE_FIELDS = ("exploration", "_latest", "met")
 _BYTE_FIELDS = {
     "events": hexadecimal(ram.EVENT_FLAGS.size),
     "pokedex_seen": hexadecimal(ram.POKEDEX_SEEN.size),
@@ -230,11 +243,17 @@ _SAVED_FIELDS = {
     "last_text": WORD,
 }
 _TILES = Kind("a list of tiles", lambda v: isinstance(v, list) and all(map(_is_tile, v)))
+_MET = Kind("a list of what was met", lambda v: isinstance(v, list) and all(map(_is_met, v)))
 _MAP = whole_numbers(-1, 255)  # -1: the world's
 
 
 def _is_sums(value: Any) -> bool:
     return isinstance(value, dict) and all(map(REAL.holds, value.values()))
+
+
+def _is_met(value: Any) -> bool:
+    is_three = isinstance(value, list | tuple) and len(value) == 3
+    return is_three and WORD.holds(value[0]) and is_list_of(value[1:], BYTE)
 
 
 def _is_tile(value: Any) -> bool:

@@ -1,8 +1,8 @@
 """Reward terms: pure functions of the state before, the state now, and the episode's progress.
 
-No term can be farmed: `events`, `badges`, `explore`, `levels`, `party`, `seen`, `caught`,
-`completion` and `hidden` pay only for what has not been reached before in the episode, and `heal`
-takes for damage what it gives for healing, so that a loop of both is worth nothing.
+No term can be farmed: `heal` takes for damage what it gives for healing, so that a loop of both is
+worth nothing; `blackout` is a loss; all others pay only for what has not been reached before in the
+episode.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 
 from pokered_env.errors import ConfigError
+from pokered_env.game.contact import Met, addressed
 from pokered_env.game.events import first_set
 from pokered_env.game.game_state import GameState
 from pokered_env.task.progress import EpisodeProgress
@@ -33,6 +34,11 @@ class RewardWeights:
         blackout: The whole party has fainted.
         completion: The game completed.
         hidden: A hidden item or heap of coins found for the first time.
+        talks: A person, or another thing that stands where persons can, talked to for the first
+            time.
+        signs: A sign read for the first time.
+        menus: A menu seen open for the first time; two whose first item stands at the same place
+            of the screen count as one.
     """
 
     events: float = 4.0
@@ -46,11 +52,19 @@ class RewardWeights:
     blackout: float = -1.0
     completion: float = 10.0
     hidden: float = 0.0
+    talks: float = 0.0
+    signs: float = 0.0
+    menus: float = 0.0
 
     def __post_init__(self) -> None:
         for name, weight in asdict(self).items():
             if not REAL.holds(weight):
                 raise ConfigError(f"Reward weight {name}={weight!r} is no finite number.")
+
+    @property
+    def has_contact_terms(self) -> bool:
+        """Whether a term counts that looks at `GameState.contact`."""
+        return bool(self.talks or self.signs or self.menus)
 
     @classmethod
     def of(cls, weights: RewardWeights | Mapping[str, float] | None) -> RewardWeights:
@@ -135,6 +149,25 @@ def hidden(previous: GameState, current: GameState, progress: EpisodeProgress) -
     return len(first_set(current.hidden_found, progress.hidden_found))
 
 
+def talks(previous: GameState, current: GameState, progress: EpisodeProgress) -> float:
+    """Return 1 when a person not met in the episode before has been talked to."""
+    return _is_first("person", addressed(previous.contact, current.contact), progress)
+
+
+def signs(previous: GameState, current: GameState, progress: EpisodeProgress) -> float:
+    """Return 1 when a sign not read in the episode before has been read."""
+    return _is_first("sign", addressed(previous.contact, current.contact), progress)
+
+
+def menus(previous: GameState, current: GameState, progress: EpisodeProgress) -> float:
+    """Return 1 when a menu not seen in the episode before is open."""
+    return _is_first("menu", current.contact and current.contact.menu, progress)
+
+
+def _is_first(kind: str, met: Met | None, progress: EpisodeProgress) -> float:
+    return float(met is not None and met[0] == kind and met not in progress.met)
+
+
 RewardTerm = Callable[[GameState, GameState, EpisodeProgress], float]
 
 REWARD_TERMS: Mapping[str, RewardTerm] = {
@@ -149,10 +182,19 @@ REWARD_TERMS: Mapping[str, RewardTerm] = {
     "blackout": blackout,
     "completion": completion,
     "hidden": hidden,
+    "talks": talks,
+    "signs": signs,
+    "menus": menus,
 }
 """The terms by name, unweighted."""
 
-_TERMS_OF_THE_MOMENT = ("explore", "caught")  # that may pay where `GameState.has_all_of` holds
+_TERMS_OF_THE_MOMENT = (  # that may pay where `GameState.has_all_of` holds
+    "explore",
+    "caught",
+    "talks",
+    "signs",
+    "menus",
+)
 
 
 def reward_terms(
