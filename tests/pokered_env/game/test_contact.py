@@ -19,12 +19,12 @@ TOP_LEFT = ram.TILE_MAP.address.to_bytes(2, "little")
 def surroundings(
     persons: list[Place], signs: list[Place], facing: int, is_shown: bool = True
 ) -> list[tuple[ram.Symbol, bytes]]:
-    state_1, state_2 = bytearray(256), bytearray(256)
-    state_1[9] = facing
-    for slot, (x, y) in enumerate(persons, 1):
+    state_1, state_2 = bytearray(240), bytearray(240)
+    for slot, (x, y) in enumerate(persons):
         state_1[16 * slot], state_1[16 * slot + 2] = 1, 0 if is_shown else 0xFF
         state_2[16 * slot + 4], state_2[16 * slot + 5] = y + 4, x + 4
     return [
+        (ram.PLAYER_FACING, bytes([facing])),
         (ram.SPRITE_STATE_1, bytes(state_1)),
         (ram.SPRITE_STATE_2, bytes(state_2)),
         (ram.NUM_SPRITES, bytes([len(persons)])),

@@ -22,8 +22,8 @@ ONES = RewardWeights(**dict.fromkeys(asdict(RewardWeights()), 1.0))
 
 def facing_down(person: tuple[int, int], sign: tuple[int, int]) -> list[tuple[ram.Symbol, bytes]]:
     """Return memory with a person, a sign, a text box and, for the cursor, the top left tile."""
-    state_1, state_2 = bytearray(256), bytearray(256)
-    state_1[16], state_2[20], state_2[21] = 1, person[1] + 4, person[0] + 4
+    state_1, state_2 = bytearray(240), bytearray(240)
+    state_1[0], state_2[4], state_2[5] = 1, person[1] + 4, person[0] + 4
     tiles = bytearray(ram.TILE_MAP.size)
     tiles[12 * 20] = 0x79
     return [

@@ -77,7 +77,7 @@ def _persons(memory: Memory) -> dict[tuple[int, int], int]:
     pictures = memory.read(ram.SPRITE_STATE_1.address, ram.SPRITE_STATE_1.size)
     places = memory.read(ram.SPRITE_STATE_2.address, ram.SPRITE_STATE_2.size)
     last = min(memory.read_byte(ram.NUM_SPRITES.address), 15)
-    starts = {slot: slot * _SPRITE_SIZE for slot in range(1, last + 1)}
+    starts = {slot: (slot - 1) * _SPRITE_SIZE for slot in range(1, last + 1)}
     return {
         (places[i + _MAP_Y + 1] - _BORDER, places[i + _MAP_Y] - _BORDER): slot
         for slot, i in starts.items()

@@ -34,12 +34,12 @@ class Symbol(NamedTuple):
     size: int = 1
 
 
-SPRITE_STATE_1 = Symbol("wSpriteStateData1", 0xC100, 256)  # 16 bytes each, slot 0 the player
-SPRITE_STATE_2 = Symbol("wSpriteStateData2", 0xC200, 256)
 TILE_MAP = Symbol("wTileMap", 0xC3A0, 360)
 TOP_MENU_ITEM = Symbol("wTopMenuItemY, wTopMenuItemX", 0xCC24, 2)
 MENU_CURSOR = Symbol("wMenuCursorLocation", 0xCC30, 2)  # in wTileMap, little-endian
 PLAYER_FACING = Symbol("wSpritePlayerStateData1FacingDirection", 0xC109)
+SPRITE_STATE_1 = Symbol("wSprite01StateData1 …", 0xC110, 240)  # 16 bytes each, without the player
+SPRITE_STATE_2 = Symbol("wSprite01StateData2 …", 0xC210, 240)
 SIMULATED_JOYPAD_INDEX = Symbol("wSimulatedJoypadStatesIndex", 0xCD38)
 JOY_IGNORE = Symbol("wJoyIgnore", 0xCD6B)
 FONT_LOADED = Symbol("wFontLoaded", 0xCFC4)
