@@ -21,10 +21,9 @@ agent = PPO(
     observation_space=envs.single_observation_space,
     action_space=envs.single_action_space,
     num_envs=2,
-    learn_step=32,
+    learn_step=64,
     batch_size=16,
     update_epochs=1,
-    use_rollout_buffer=True,
 )
 collect_rollouts(agent, envs, n_steps=32)
 loss = agent.learn()

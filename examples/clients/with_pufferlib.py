@@ -1,14 +1,19 @@
 # /// script
-# dependencies = ["pufferlib>=2"]
+# dependencies = ["pufferlib>=2,<3", "torch"]
 # ///
-"""PufferLib's emulation packs the Dict into one array of bytes, and its vector steps many."""
+"""PufferLib's emulation packs the Dict into bytes, its vector steps many, its model learns.
+
+Its own trainer is a script of its repository; here REINFORCE takes one step on its model instead.
+"""
 
 from importlib.metadata import version
 
 import gymnasium as gym
-import numpy as np
+import pufferlib.cleanrl
 import pufferlib.emulation
+import pufferlib.models
 import pufferlib.vector
+import torch
 
 
 def make(**kwargs: object) -> pufferlib.emulation.GymnasiumPufferEnv:
@@ -22,12 +27,22 @@ def make(**kwargs: object) -> pufferlib.emulation.GymnasiumPufferEnv:
 
 
 envs = pufferlib.vector.make(make, num_envs=2, backend=pufferlib.vector.Serial)
+policy = pufferlib.cleanrl.Policy(pufferlib.models.Default(envs.driver_env))
+optimizer = torch.optim.Adam(policy.parameters())
 seen, _ = envs.reset(seed=0)
-rng = np.random.default_rng(0)
-ends = 0
+ends, gains = 0, []
 for _ in range(45):
-    seen, rewards, terminated, truncated, infos = envs.step(rng.integers(7, size=2))
+    actions, logprobs, _, _ = policy(torch.tensor(seen))  # copied: its buffers are written again
+    seen, rewards, terminated, truncated, infos = envs.step(actions.numpy())
+    gains.append(logprobs * torch.tensor(rewards))
     ends += int(truncated.sum())
 envs.close()
 assert ends == 4, ends
-print(f"pufferlib {version('pufferlib')}: {ends} episodes, observations {seen.shape} {seen.dtype}")
+before = policy.policy.decoder.weight.clone()
+loss = -torch.stack(gains).mean()
+loss.backward()
+optimizer.step()
+assert torch.isfinite(loss) and not torch.equal(before, policy.policy.decoder.weight)
+print(
+    f"pufferlib {version('pufferlib')}: {ends} episodes of {seen.shape}, learned from (loss {loss})"
+)
