@@ -277,8 +277,9 @@ flags (`pokered_env.STATE_LAYOUT`, `pokered_env.decode_state`) |
         return number
 
     def _observe(self, out: Observation, new_flags: list[int], frames: int) -> StepInfo:
-        info = self._observer.observe(self._state, self.progress, self._terms, new_flags, out)
-        info["assists"], info["frames"] = self._assists, frames
+        info = self._observer.observe(
+            self._state, self.progress, self._terms, new_flags, self._assists, frames, out
+        )
         if self._has_numeric_info:  # who asks for it does not read it as StepInfo
             return cast(StepInfo, numbers_of(info, len(self.progress.event_flags)))
         return info

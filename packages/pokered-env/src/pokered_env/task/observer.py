@@ -67,15 +67,19 @@ class Observer:
         progress: EpisodeProgress,
         terms: dict[str, float],
         new_flags: list[int],
+        assists: tuple[str, ...],
+        frames: int,
         out: Observation,
     ) -> StepInfo:
-        """Write the observation of now and return its info, without ``assists`` and ``frames``.
+        """Write the observation of now and return its info.
 
         Args:
             state: The game now.
             progress: What the episode has reached; its last text is brought up to date.
             terms: The weighted reward terms of the step.
             new_flags: Event flags first set in the step.
+            assists: Names of the assists in use.
+            frames: Frames the step took.
             out: Written to.
         """
         shown = self._text.read()
@@ -84,6 +88,7 @@ class Observer:
         text = str(shown)
         progress.last_text = text or progress.last_text
         info = describe(state, self._profile, progress, text, terms, new_flags)
+        info["assists"], info["frames"] = assists, frames
         if self._masked_buttons:
             info["action_mask"] = heeded_mask(self._masked_buttons, state.joy_ignore)
         return info
