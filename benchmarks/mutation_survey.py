@@ -35,7 +35,7 @@ _PARITY = "learning/test_parity.py"  # one update, compared with published numbe
 _WIRING = "learning/test_wiring.py"
 _MATTER = {
     "learning/optim": ("learning/test_optim.py", _PARITY),
-    "learning/update": (_PARITY, "learning/test_float16.py", _WIRING, "test_switches.py"),
+    "learning/update": (_PARITY, "learning/test_float16.py", _WIRING, "test_agent.py"),
     "model/encoders": ("model/test_encoders.py", "model/test_standardize.py", _PARITY),
     "model/decoders": ("model/test_decoders.py", "model/test_pieces.py", _PARITY),
     "model/open_loop": ("model/test_world_model.py",),
