@@ -149,9 +149,11 @@ class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.name, self.path, self.tree = name, path, tree
 
     def find_spec(self, name: str, *_: Any) -> Any:
-        if name == self.name:
-            return importlib.util.spec_from_file_location(name, self.path, loader=self)
-        return None
+        if name != self.name:
+            return None
+        inner = [str(self.path.parent)] if self.path.name == "__init__.py" else None
+        where = {"loader": self, "submodule_search_locations": inner}
+        return importlib.util.spec_from_file_location(name, self.path, **where)
 
     def create_module(self, spec: Any) -> None:
         return None
