@@ -35,7 +35,7 @@ _PARITY = "learning/test_parity.py"  # one update, compared with published numbe
 _WIRING = "learning/test_wiring.py"
 _MATTER = {
     "learning/optim": ("learning/test_optim.py", _PARITY),
-    "learning/update": (_PARITY, "learning/test_float16.py", _WIRING, "test_switches.py"),
+    "learning/update": (_PARITY, "learning/test_float16.py", _WIRING, "test_agent.py"),
     "model/encoders": ("model/test_encoders.py", "model/test_standardize.py", _PARITY),
     "model/decoders": ("model/test_decoders.py", "model/test_pieces.py", _PARITY),
     "model/open_loop": ("model/test_world_model.py",),
@@ -149,9 +149,11 @@ class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.name, self.path, self.tree = name, path, tree
 
     def find_spec(self, name: str, *_: Any) -> Any:
-        if name == self.name:
-            return importlib.util.spec_from_file_location(name, self.path, loader=self)
-        return None
+        if name != self.name:
+            return None
+        inner = [str(self.path.parent)] if self.path.name == "__init__.py" else None
+        where = {"loader": self, "submodule_search_locations": inner}
+        return importlib.util.spec_from_file_location(name, self.path, **where)
 
     def create_module(self, spec: Any) -> None:
         return None

@@ -345,11 +345,14 @@ def test_lower_precision_gradients_reach_the_actor_after_imagination():
     assert not torch.equal(agent.actor_critic.actor.head.out.weight, before)
 
 
-def test_dropout_is_repeatable():
+def test_dropout_acts_in_updates_and_is_repeatable_whatever_others_have_drawn():
     text = TextConfig(embed=16, heads=2, layers=1, out=8, decoder_rank=4, dropout=0.3)
-    batch = random_batch(SMALL_GAME, ACTION)
-    runs = [build(SMALL_GAME, config=small(text=text)).update(batch).metrics for _ in range(2)]
-    assert runs[0] == runs[1]
+    batch, runs = random_batch(SMALL_GAME, ACTION), []
+    for dropout, others_seed in ((0.3, 1), (0.3, 2), (0.0, 1)):
+        config = small(text=dataclasses.replace(text, dropout=dropout))
+        torch.manual_seed(others_seed)
+        runs.append(build(SMALL_GAME, config=config).update(batch).metrics)
+    assert runs[0] == runs[1] != runs[2]
 
 
 def test_dropout_does_not_disturb_acting_after_an_update():

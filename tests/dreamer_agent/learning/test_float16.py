@@ -49,5 +49,28 @@ def test_a_loss_that_is_not_finite_lowers_the_scale_until_it_cannot_be_the_cause
     assert scale.value == before / 2
     assert all(torch.equal(value, weights[name]) for name, value in agent.state_dict().items())
     scale.value = 1.0
-    with pytest.raises(NonFiniteError, match="reward"):
+    with pytest.raises(
+        NonFiniteError, match=r"loss/reward.*weights: \['world_model\.reward_head\.[^,]*'\]"
+    ):
         agent.update(batch)
+
+
+def test_gradients_do_not_depend_on_the_scale_of_the_loss():
+    norms = []
+    for scale in (1.0, 0.25):
+        config = dataclasses.replace(preset("paper", "xs"), precision="float16")
+        agent = Agent(SPACE, ACTION, config)
+        agent._updater.loss_scale.value = scale
+        metrics = agent.update(random_batch(SPACE, ACTION)).metrics
+        norms.append([metrics[f"grad_norm/{part}"] for part in ("world_model", "critic")])
+    np.testing.assert_allclose(*norms, rtol=0.02)
+
+
+def test_a_restored_scale_goes_on_growing_where_it_was():
+    config = dataclasses.replace(preset("paper", "xs"), precision="float16")
+    agent, other = Agent(SPACE, ACTION, config), Agent(SPACE, ACTION, config)
+    scale = agent._updater.loss_scale
+    scale.value, scale.num_good_steps = 512.0, 17
+    other.load_optimizer_state(agent.optimizer_state())
+    restored = other._updater.loss_scale
+    assert (restored.value, restored.num_good_steps) == (512.0, 17)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import warnings
@@ -273,3 +274,20 @@ def test_a_reader_that_went_away_stops_the_display_not_the_program(tmp_path):
         process.stdout.close()
         _, said = process.communicate("go\n", timeout=60)
     assert said == "went on\n" and process.returncode == 0
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_an_output_that_cannot_say_a_letter_gets_another(encoding):
+    code = (
+        "from dreamer_agent.logging.terminal import Terminal\n"
+        "display = Terminal('dreamer · λ', 'läufe/→'); display.start(); display.say('→ λ')\n"
+        "display.close(); print('went on')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0 and done.stdout.rstrip().endswith(b"went on"), done.stderr
+    assert b"dreamer" in done.stdout

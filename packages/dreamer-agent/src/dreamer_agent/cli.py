@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import io
 import os
 import sys
 import warnings
@@ -66,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"dreamer: unknown command {arguments[0]!r}\n\n{_USAGE}", end="", file=sys.stderr)
         return _BAD_INPUT
     warnings.showwarning = _print_warning
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold what its encoding cannot say
+        sys.stdout.reconfigure(errors="replace")
     try:
         command(arguments[1:])
         sys.stdout.flush()

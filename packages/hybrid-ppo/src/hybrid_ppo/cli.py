@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import warnings
 from collections.abc import Sequence
@@ -56,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from hybrid_ppo.errors import HybridError
 
     warnings.showwarning = _print_warning
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold what its encoding cannot say
+        sys.stdout.reconfigure(errors="replace")
     try:
         commands[words[0]](words[1:])
     except (HybridError, DreamerError) as error:

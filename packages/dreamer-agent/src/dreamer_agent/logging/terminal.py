@@ -218,7 +218,10 @@ class Terminal:
 
 
 class _Stdout:
-    """Standard output; when its reader or terminal has gone, what is written is dropped."""
+    """Standard output; when its reader or terminal has gone, what is written is dropped.
+
+    What its encoding cannot say (a file on Windows, a terminal of ASCII) is written as ``?``.
+    """
 
     def __init__(self, stream: Any) -> None:
         self._stream, self._has_reader = stream, True
@@ -226,10 +229,14 @@ class _Stdout:
     def write(self, text: str) -> int:
         if self._has_reader:
             try:
-                self._stream.write(text)
+                self._stream.write(self._sayable(text))
             except OSError:
                 self._drop()
         return len(text)
+
+    def _sayable(self, text: str) -> str:
+        encoding = self._stream.encoding or "utf-8"
+        return text.encode(encoding, "replace").decode(encoding)
 
     def flush(self) -> None:
         if self._has_reader:
