@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from dreamer_agent import ConfigError as DreamerConfigError
 from dreamer_agent import Keeper, RunDirectory, RunDirectoryError
 from dreamer_agent import train as train_dreamer
@@ -76,7 +77,13 @@ def test_a_run_that_was_killed_goes_on(
     words += ["--steps", "256", "--ppo.n-steps", "32", "--ppo.batch-size", "32"]
     words += ["--cotrain.updates-per-rollout", "2", "--cotrain.batch-size", "2"]
     words += ["--cotrain.sequence-length", "8", "--cotrain.refilter-steps", "16"]
-    child = subprocess.Popen([sys.executable, "-c", _MAIN, *words], stdout=subprocess.DEVNULL)
+    # as many threads as here: the policy's first weights come from a decomposition that rounds
+    # otherwise with more
+    child = subprocess.Popen(
+        [sys.executable, "-c", _MAIN, *words],
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())},
+    )
     deadline = time.monotonic() + 120
     while not (run / "metrics.jsonl").exists() or not metrics_of(run):
         assert time.monotonic() < deadline and child.poll() is None
