@@ -117,6 +117,15 @@ def test_a_damaged_schema_is_named(tmp_path, text):
             read(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["a", "b", "c"])
+def test_a_column_whose_name_changed_on_disk_is_damage_and_no_other_column(tmp_path, name):
+    Replay(FIELDS, 1, 4, 8, directory=tmp_path).close()
+    path = tmp_path / "schema.json"
+    path.write_text(path.read_text().replace(f'"name": "{name}"', '"name": "x"'))
+    with pytest.raises(ReplayError, match=r"schema\.json is damaged.*checksum"):
+        load_schema(tmp_path)
+
+
 @pytest.mark.parametrize("version", [1, 3])
 def test_a_replay_packed_by_another_version_is_refused_and_left_as_it_is(tmp_path, version):
     Replay(FIELDS, 1, 4, 8, directory=tmp_path).close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ def check_schema(directory: Path, fields: Sequence[Field]) -> None:
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True)
         columns = [{"name": f.name, "dtype": f.dtype, "shape": list(f.shape)} for f in fields]
-        _write(path, json.dumps({"version": _VERSION, "fields": columns}, indent=1))
+        schema = {"version": _VERSION, "crc": _crc(columns), "fields": columns}
+        _write(path, json.dumps(schema, indent=1))
         return
     stored, wanted = set(load_schema(directory)), set(fields)
     if stored != wanted:
@@ -67,9 +69,18 @@ def load_schema(directory: Path) -> tuple[Field, ...]:
             f"The replay at {directory} is packed in form {version}, this version of dreamer-agent "
             f"reads form {_VERSION}. Go on with the version that wrote it, or begin a new run."
         )
+    if schema.get("crc") != _crc(schema["fields"]):
+        raise ReplayError(
+            f"{path} is damaged: its columns fail their checksum. Put it back from a copy, or from "
+            "a run with the same environment."
+        )
     if len({field.name for field in fields}) < len(fields) or not fields:
         raise ReplayError(f"{path} is damaged: it names no column, or one twice.")
     return fields
+
+
+def _crc(columns: Any) -> int:
+    return zlib.crc32(json.dumps(columns).encode())
 
 
 def _field(entry: dict[str, Any]) -> Field:
