@@ -7,8 +7,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from dreamer_agent import RunDirectory, TrainConfig, preset
+from dreamer_agent import Replay, RunDirectory, TrainConfig, preset
 from hybrid_ppo import CoTrainConfig, HybridConfig, PPOConfig
+from stable_baselines3.common.vec_env import DummyVecEnv
+
+
+def make_replay(venv: DummyVecEnv) -> Replay:
+    """A replay in memory for what these environments give."""
+    return Replay.for_spaces(
+        venv.observation_space,
+        venv.action_space,
+        num_streams=venv.num_envs,
+        batch_size=4,
+        sequence_length=8,
+    )
 
 
 def dreamer_config(run_dir: Path, env: str = "CartPole-v1") -> TrainConfig:

@@ -3,18 +3,9 @@
 import numpy as np
 from dreamer_agent import Agent, Replay, ReplayConfig
 from hybrid_ppo import DreamerPPOPolicy, RowRecorder, WorldModelCallback, WorldModelVecEnv
+from runs import make_replay
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import DummyVecEnv
-
-
-def make_replay(venv: DummyVecEnv) -> Replay:
-    return Replay.for_spaces(
-        venv.observation_space,
-        venv.action_space,
-        num_streams=venv.num_envs,
-        batch_size=4,
-        sequence_length=8,
-    )
 
 
 def test_the_replay_holds_exactly_the_episodes(venv: DummyVecEnv, agent: Agent) -> None:

@@ -22,23 +22,13 @@ from hybrid_ppo import (
 from hybrid_ppo.drift import DriftProbe
 from hybrid_ppo.slow_copy import follow
 from numpy.typing import NDArray
-from runs import assert_same, dreamer_config, hybrid_config, metrics
+from runs import assert_same, dreamer_config, hybrid_config, make_replay, metrics
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import DummyVecEnv
 from step_counter import CountingEnv
 
 ROLLOUT = 16
-
-
-def make_replay(venv: DummyVecEnv) -> Replay:
-    return Replay.for_spaces(
-        venv.observation_space,
-        venv.action_space,
-        num_streams=venv.num_envs,
-        batch_size=4,
-        sequence_length=8,
-    )
 
 
 def observed(agent: Agent, replay: Replay, stream: int) -> NDArray[np.float32]:

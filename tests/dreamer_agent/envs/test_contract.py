@@ -8,7 +8,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from dreamer_agent.envs.episode_rows import EpisodeRows
-from dreamer_agent.envs.vector import ResumableEnv
+from dreamer_agent.envs.resumable import ResumableEnv
 from dreamer_agent.errors import EnvError, SpaceError
 from gymnasium import spaces
 from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv

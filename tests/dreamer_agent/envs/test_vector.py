@@ -6,7 +6,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from counting_env import CountingEnv, SavingEnv
-from dreamer_agent.envs.vector import ResumableEnv, episode_seed, make_vector_env
+from dreamer_agent.envs.resumable import ResumableEnv, episode_seed
+from dreamer_agent.envs.vector import make_vector_env
 from dreamer_agent.errors import EnvError
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers import TimeLimit, TransformReward

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from counting_env import CountingEnv, RandomAgent, SavingEnv
 from dreamer_agent.envs.episode_rows import EpisodeRows
-from dreamer_agent.envs.vector import ResumableEnv
+from dreamer_agent.envs.resumable import ResumableEnv
 from dreamer_agent.errors import EnvError
 from dreamer_agent.replay import Replay, ReplayConfig
 from dreamer_agent.training.collect import Collector

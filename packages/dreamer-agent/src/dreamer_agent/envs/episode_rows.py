@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dreamer_agent.envs.contract import ValueCheck, check_rewards
 from dreamer_agent.envs.episode import Episode, read_summary
-from dreamer_agent.envs.vector import episode_seed, load_each, save_all
+from dreamer_agent.envs.resumable import episode_seed, load_each, save_all
 from dreamer_agent.errors import EnvError
 from dreamer_agent.replay import make_row
 from dreamer_agent.spaces.keys import as_dict_space, by_key, check_supported

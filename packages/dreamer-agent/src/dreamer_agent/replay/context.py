@@ -32,7 +32,7 @@ from dreamer_agent.replay.files import open_to_write, write_whole
 from dreamer_agent.replay.slots import Slots
 from dreamer_agent.replay.windows import Window
 
-__all__ = ["ContextStore"]
+__all__ = ["ContextStore", "open_context"]
 
 _UNDO_GLOB = "context_undo_*.bin"
 _LEVELS = 127
@@ -232,3 +232,16 @@ class ContextStore:
 
 def _generation_of(path: Path) -> int:
     return int(path.stem.rsplit("_", 1)[1])
+
+
+def open_context(
+    num_streams: int,
+    capacity: int,
+    every: int,
+    latent_sizes: tuple[int, int, int] | None,
+    directory: Path | None,
+) -> ContextStore | None:
+    """Open the latents of a replay, or None if it keeps none: no sizes, or ``every`` is 0."""
+    if latent_sizes is None or not every:
+        return None
+    return ContextStore(num_streams, capacity, every, *latent_sizes, directory=directory)

@@ -14,7 +14,7 @@ from dreamer_agent.errors import CorruptChunkError, ReplayError
 from dreamer_agent.replay.batch import Batch
 from dreamer_agent.replay.chunk import Field
 from dreamer_agent.replay.config import ReplayConfig, ReplayStats, check_starts
-from dreamer_agent.replay.context import ContextStore
+from dreamer_agent.replay.context import open_context
 from dreamer_agent.replay.read_ahead import ReadAhead
 from dreamer_agent.replay.retention import Retention
 from dreamer_agent.replay.rows import row_fields, row_id, split_ids
@@ -75,16 +75,9 @@ class Replay:
         self._store = ChunkStore(
             fields, num_streams, directory, self.config.chunk_length, read_only
         )
-        self._context = (
-            ContextStore(
-                num_streams,
-                self._capacity,
-                every,
-                *latent_sizes,
-                directory=None if read_only else directory,
-            )
-            if latent_sizes and every
-            else None
+        context_directory = None if read_only else directory
+        self._context = open_context(
+            num_streams, self._capacity, every, latent_sizes, context_directory
         )
         self._sampler = Sampler(
             num_streams,
@@ -122,8 +115,6 @@ class Replay:
         """
         fields = load_schema(directory)
         streams = count_streams(directory)
-        if not streams:
-            raise ReplayError(f"The replay at {directory} has no rows: nothing was collected yet.")
         sizes = (batch_size, sequence_length, config)
         return cls(fields, streams, *sizes, directory=directory, read_only=True, **arguments)
 
@@ -221,10 +212,7 @@ class Replay:
             deter: ``(..., D)``.
             stoch: Class indices, ``(..., S)``.
         """
-        if self._context is None:
-            return
-        kept = self.wants_latents(ids)
-        if kept.any():
+        if self._context and (kept := self.wants_latents(ids)).any():
             self._context.write(*split_ids(ids[kept]), deter[kept], stoch[kept])
 
     def wants_latents(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -100,5 +100,12 @@ def _write(path: Path, text: str) -> None:
 
 
 def count_streams(directory: Path) -> int:
-    """Number of streams a stored replay has."""
-    return len(list(directory.glob("stream_*")))
+    """Return the number of streams a stored replay has.
+
+    Raises:
+        ReplayError: It has none.
+    """
+    num_streams = len(list(directory.glob("stream_*")))
+    if not num_streams:
+        raise ReplayError(f"The replay at {directory} has no rows: nothing was collected yet.")
+    return num_streams

@@ -18,7 +18,7 @@ import torch
 
 from dreamer_agent.dream.film import film
 from dreamer_agent.envs.episode import Episode
-from dreamer_agent.envs.vector import episode_seed
+from dreamer_agent.envs.resumable import episode_seed
 from dreamer_agent.errors import EnvError
 from dreamer_agent.logging import Logger
 from dreamer_agent.logging.jsonl import JsonlSink
