@@ -10,6 +10,7 @@ import dreamer_agent
 
 
 def test_every_public_name_is_there_and_documented():
+    assert set(dreamer_agent.__all__) == set(dreamer_agent._HOME_OF)
     for name in dreamer_agent.__all__:
         value = getattr(dreamer_agent, name)
         assert inspect.isclass(value) or inspect.isfunction(value), name

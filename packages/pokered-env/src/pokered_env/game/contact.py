@@ -49,6 +49,7 @@ def addressed(before: Contact | None, now: Contact | None) -> Met | None:
     return before.faces
 
 
+_NOT_SHOWN = 0xFF  # picture of a person off the screen
 _CURSOR, _CORNER = 0xED, 0x79  # tiles: ▶ and the upper left corner of a box
 _TEXT_BOX = 12 * 20  # its corner is in row 12, column 0
 _STEPS = {0x0: (0, 1), 0x4: (0, -1), 0x8: (-1, 0), 0xC: (1, 0)}  # by direction: x, y
@@ -83,6 +84,3 @@ def _persons(memory: Memory) -> dict[tuple[int, int], int]:
         for slot, i in starts.items()
         if pictures[i] and pictures[i + 2] != _NOT_SHOWN
     }
-
-
-_NOT_SHOWN = 0xFF
