@@ -18,9 +18,11 @@ import hydra
 import numpy as np
 import torch
 from lightning.fabric import Fabric
+from omegaconf import OmegaConf
 from sheeprl.algos.dreamer_v3.agent import build_agent
 from sheeprl.algos.dreamer_v3.dreamer_v3 import train
 from sheeprl.algos.dreamer_v3.utils import Moments
+from sheeprl.utils.utils import dotdict
 
 NUM_ACTIONS = 7
 OVERRIDES = [
@@ -66,7 +68,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Time updates after one that warms up."""
     torch.set_num_threads(options.threads)
     with hydra.initialize_config_module("sheeprl.configs", version_base="1.3"):
-        cfg = hydra.compose("config", OVERRIDES)
+        cfg = dotdict(OmegaConf.to_container(hydra.compose("config", OVERRIDES), resolve=True))
+    # as sheeprl's own command does
+    torch.distributions.Distribution.set_default_validate_args(cfg.distribution.validate_args)
+    torch.set_float32_matmul_precision(cfg.float32_matmul_precision)
     fabric = Fabric(accelerator="cpu", devices=1, precision=options.precision)
     parts = build(cfg, fabric)
     limits = cfg.algo.actor.moments
